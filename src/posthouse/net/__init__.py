@@ -1,0 +1,4 @@
+"""The hands on the network: listening sockets, connections, TLS. The only folder with sockets of peers.
+
+Drives the cores of `wire`; begin with `connection.py`. RFC 8446, 3207, 8314.
+"""
