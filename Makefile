@@ -51,7 +51,7 @@ check: $(VENV)/.dev ## the fast look: format, lint, types, imports, house rules
 	@$(BIN)/mypy --no-error-summary
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/quietly $(BIN)/lint-imports
 	@$(BIN)/codespell
-	@scripts/quietly $(PYTEST) -q -p no:randomly tests/test_house.py tests/rfc
+	@scripts/quietly $(PYTEST) -q -p no:randomly tests/test_house.py tests/test_rfc.py
 
 test: $(VENV)/.dev ## everything that must be true before a change is kept
 	@scripts/system-packages
