@@ -97,8 +97,7 @@ class Manage:
                 Why.GONE: f"there is no domain {key}",
                 Why.IN_USE: f"domain {key} still has accounts or aliases",
             },
-            {Why.IN_USE: f"posthouse account list --domain {key}; posthouse alias list --domain
-            {key}"},
+            {Why.IN_USE: f"posthouse account list --domain {key}, and the same for alias"},
         )
         return key
 
