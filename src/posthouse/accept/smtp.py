@@ -111,6 +111,8 @@ class SmtpVisit:
         self._connection = connection
         self._reserved = 0
         self._writer: BodyWriter | None = None
+        self._letter: LetterId | None = None
+        self._sender: SenderOffered | None = None
         self._forget()
 
     async def answer(self, question: Any) -> Any:
@@ -332,8 +334,8 @@ class SmtpVisit:
 
     def _forget(self) -> None:
         """No transaction."""
-        self._letter: LetterId | None = None
-        self._sender: SenderOffered | None = None
+        self._letter = None
+        self._sender = None
         self._recipients: list[Recipient] = []
         self._residents: list[Resident] = []
         self._stations: list[Station] = []

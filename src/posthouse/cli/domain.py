@@ -51,8 +51,8 @@ def _act(house: House, arguments: argparse.Namespace) -> int:
 
 def record(name: str, accounts: int, aliases: int) -> dict[str, object]:
     """One domain as it is shown; internationalised names also as people read them."""
-    from posthouse.mail.address import domain_shown
+    from posthouse.mail.address import domain_to_unicode
 
-    shown = domain_shown(name)
+    shown = domain_to_unicode(name)
     row: dict[str, object] = {"domain": name, "accounts": accounts, "aliases": aliases}
     return row if shown == name else {**row, "shown": shown}

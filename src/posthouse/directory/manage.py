@@ -9,7 +9,7 @@ hint on the next step; nothing was changed then.
 from typing import Final
 
 from posthouse.directory.credentials import credentials_for
-from posthouse.mail.address import Address, domain_key, parse_address
+from posthouse.mail.address import Address, normal_domain, parse_address
 from posthouse.store.contract import Account, Alias, Domain, Store, StoreFailure
 from posthouse.store.values import (
     AccountAdded,
@@ -50,7 +50,7 @@ class NotDone(Exception):
 def domain_of(text: str) -> str:
     """The key form of a domain name as a person writes it."""
     try:
-        return domain_key(text.strip().removeprefix("@"))
+        return normal_domain(text.strip().removeprefix("@"))
     except ValueError as error:
         sentence = f"{text!r} is not a domain name: {error}"
         raise NotDone(sentence, "for example example.org") from error
@@ -119,16 +119,16 @@ class Manage:
         results = await self._do(
             AddAccount(
                 address=address.key,
-                shown=str(address),
+                shown=address.unicode,
                 quota_octets=quota_octets,
                 credentials=credentials,
                 mailboxes=SPECIAL_MAILBOXES,
             ),
             {
                 Why.EXISTS: f"{address} is an account or alias already",
-                Why.NO_DOMAIN: f"domain {address.domain_key} is not ours",
+                Why.NO_DOMAIN: f"domain {address.domain} is not ours",
             },
-            {Why.NO_DOMAIN: f"posthouse domain add {address.domain_key}"},
+            {Why.NO_DOMAIN: f"posthouse domain add {address.domain}"},
         )
         assert isinstance(results[0], AccountAdded)
         account = await self._store.account(results[0].account)
@@ -145,12 +145,12 @@ class Manage:
     async def rename_account(self, text: str, new_text: str) -> tuple[Account, Address]:
         account, new = await self.account(text), address_of(new_text)
         await self._do(
-            RenameAccount(account.id, new.key, str(new)),
+            RenameAccount(account.id, new.key, new.unicode),
             {
                 Why.EXISTS: f"{new} is an account or alias already",
-                Why.NO_DOMAIN: f"domain {new.domain_key} is not ours",
+                Why.NO_DOMAIN: f"domain {new.domain} is not ours",
             },
-            {Why.NO_DOMAIN: f"posthouse domain add {new.domain_key}"},
+            {Why.NO_DOMAIN: f"posthouse domain add {new.domain}"},
         )
         return account, new
 
@@ -230,7 +230,7 @@ class Manage:
         keys: dict[str, None] = {}
         for target in targets:
             address = address_of(target)
-            if not await self._store.has_domain(address.domain_key):
+            if not await self._store.has_domain(address.domain):
                 raise NotDone(
                     f"target {address} is not in a domain of ours",
                     "mail for other hosts needs relaying, which this version does not have yet",

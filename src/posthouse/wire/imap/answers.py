@@ -189,9 +189,7 @@ _NAMES: Final = (
     (DRAFT, b"\\Draft"),
     (32, b"\\Recent"),
 )
-_SYSTEM: Final = tuple(
-    b" ".join(name for bit, name in _NAMES if bits & bit) for bits in range(64)
-)
+_SYSTEM: Final = tuple(b" ".join(name for bit, name in _NAMES if bits & bit) for bits in range(64))
 """All 64 combinations, ready; bit 32 is \\Recent."""
 _LISTS: Final = tuple(b"(%b)" % names for names in _SYSTEM)
 
@@ -322,7 +320,10 @@ def delimiter_line() -> bytes:
 def status_line(name: str, items: Mapping[str, int | str], *, utf8: bool = False) -> bytes:
     """`* STATUS name (MESSAGES 3 ...)`; a str is an object id and goes in parentheses (RFC 8474)."""
     pairs = " ".join(
-        [f"{key} {value}" if isinstance(value, int) else f"{key} ({value})" for key, value in items.items()]
+        [
+            f"{key} {value}" if isinstance(value, int) else f"{key} ({value})"
+            for key, value in items.items()
+        ]
     )
     return b"* STATUS %b (%b)\r\n" % (mailbox(name, utf8=utf8), pairs.encode())
 

@@ -53,9 +53,7 @@ class ImapServer:
     def bye(self, text: str, code: bytes | None = None) -> None:
         """Ends the session: `* BYE text`, closing."""
 
-    def set_state(
-        self, *, authenticated: bool | None = None, selected: bool | None = None
-    ) -> None:
+    def set_state(self, *, authenticated: bool | None = None, selected: bool | None = None) -> None:
         """Overrides what answers imply: PREAUTH, a mailbox that vanished under the session."""
 
     @property
