@@ -5,7 +5,8 @@
 
 Starts the peers and Posthouse by turns, never both, runs each row on each, prints ours beside
 theirs and writes docs/performance.md. What was measured is kept in build/bench.json: a run with
---ours or with some rows only replaces just these. The peers need root and Debian; --ours needs smtp-source.
+--ours or with some rows only replaces just these. The peers need root and Debian; --ours needs
+smtp-source.
 """
 
 import argparse
