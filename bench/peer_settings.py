@@ -1,8 +1,8 @@
 """The configuration of the peers, as a good admin would tune them for a busy site.
 
-No client limits, no input delay, long-lived login processes, LMTP over a unix socket with 20 parallel
-deliveries. Durability is each program's default: Postfix syncs the queue file before 250; Dovecot's
-mail_fsync=optimized syncs what LMTP delivers before it answers.
+No client limits, no input delay, long-lived login processes, LMTP over a unix socket with 20
+parallel deliveries. Durability is each program's default: Postfix syncs the queue file before 250;
+Dovecot's mail_fsync=optimized syncs what LMTP delivers before it answers.
 """
 
 import os

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Starts the peers that Posthouse is measured against: a private Postfix and Dovecot on loopback.
 
-    peers.py run  [--dir DIR] [--store sdbox|maildir] [--tls]   starts both, until Ctrl-C
-    peers.py run  ... -- COMMAND                                starts both, runs COMMAND, stops both
+    peers.py [--dir DIR] [--store sdbox|maildir] [--tls]   starts both, until Ctrl-C
+    peers.py ... -- COMMAND                                starts both, runs COMMAND, stops both
 
 Needs root and Debian; touches no system instance (private_root.py). SMTP, IMAP and POP3 stand on
-ports 22025, 22143 and 22110; COMMAND sees them, and PIDS, in its environment as PEERS_SMTP and so on.
+ports 22025, 22143 and 22110; COMMAND finds them in its environment: PEERS_SMTP, ..., PEERS_PIDS.
 Users: u0 ... u99@bench.test, password "secret".
 """
 
@@ -45,8 +45,9 @@ def quietly(*command: str | Path, log: Path) -> None:
 
 
 def prepare(folder: Path, store: str, *, tls: bool) -> None:
-    """Writes the configuration of both."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes the configuration of both into a fresh folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     folder.chmod(0o755)
     (folder / "mail").mkdir(exist_ok=True)
     shutil.chown(folder / "mail", "benchmail", "benchmail")
@@ -85,8 +86,8 @@ def running(folder: Path, store: str = "sdbox", *, tls: bool = False) -> Iterato
     """Both peers, between their start and their stop. Inside the private root only."""
     prepare(folder, store, tls=tls)
     log = folder / "start.log"
-    dovecot = ["/usr/sbin/dovecot", "-c", folder / "dovecot/dovecot.conf"]
-    postfix = ["/usr/sbin/postfix", "-c", folder / "postfix/conf"]
+    dovecot: list[str | Path] = ["/usr/sbin/dovecot", "-c", folder / "dovecot/dovecot.conf"]
+    postfix: list[str | Path] = ["/usr/sbin/postfix", "-c", folder / "postfix/conf"]
     quietly(*dovecot, log=log)
     try:
         quietly(*postfix, "start", log=log)
@@ -110,7 +111,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["run"])
     parser.add_argument("--dir", type=Path, default=Path("/tmp/posthouse-peers"))
     parser.add_argument("--store", choices=["sdbox", "maildir"], default="sdbox")
     parser.add_argument("--tls", action="store_true")

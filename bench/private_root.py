@@ -1,7 +1,8 @@
-"""Debian's mail servers without installing them: unpacked into a folder, seen by this process alone.
+"""Debian's mail servers without installing them: unpacked into a folder that this process sees.
 
-`enter` starts the program again in a mount namespace of its own, where the unpacked packages lie over
-/usr and a throw-away copy lies over /etc. Nothing outside changes, and all is gone when it ends.
+`enter` starts the program again in a mount namespace of its own, where the unpacked packages lie
+over /usr and a throw-away copy lies over /etc. Nothing outside changes; all of it ends with the
+program.
 Needs root and Debian (or what derives from it).
 """
 
@@ -69,7 +70,7 @@ def enter(folder: Path) -> None:
         return  # a child of a process that is inside already
     unpack(folder)
     os.environ[_INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])  # noqa: S606, S607
+    os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])
 
 
 def _mount(folder: Path) -> None:

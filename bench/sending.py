@@ -109,7 +109,9 @@ async def relay(wanted: argparse.Namespace) -> Figures:
         return figures
 
 
-async def _smtp(address: str) -> tuple[asyncio.StreamWriter, Callable[[bytes], Awaitable[bytes]]]:
+async def smtp_session(
+    address: str,
+) -> tuple[asyncio.StreamWriter, Callable[[bytes], Awaitable[bytes]]]:
     """A session after EHLO, and how to say a line and get its last answer line."""
     host, port = address.rsplit(":", 1)
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -136,7 +138,7 @@ async def latency(wanted: argparse.Namespace, until: float = float("inf")) -> Fi
     """From the 250 of a letter to the untagged EXISTS of an idling session, one after the other."""
     reader = await Imap().open(wanted.imap, "u3@bench.test")
     await reader.idle()
-    writer, say = await _smtp(wanted.smtp)
+    writer, say = await smtp_session(wanted.smtp)
     seen: list[float] = []
     answered: list[float] = []
     for number in range(wanted.count):

@@ -28,15 +28,17 @@ def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     report.longrepr = f"skipped, which CI counts as a failure: {reason}"
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport() -> Generator[None, "pytest.CallInfo[None]", None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Skips inside tests and by marks."""
-    result = yield
-    forbid_skip(result.get_result())
+    report = yield
+    forbid_skip(report)
+    return report
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_make_collect_report() -> Generator[None, "pytest.CallInfo[None]", None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Skips of whole files, as by `importorskip` at their top."""
-    result = yield
-    forbid_skip(result.get_result())
+    report = yield
+    forbid_skip(report)
+    return report

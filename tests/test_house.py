@@ -142,8 +142,9 @@ def test_each_test_says_what_shall_be_true() -> None:
         if not name.startswith("tests/"):
             continue
         for node in ast.walk(ast.parse(text)):
-            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            if is_function and node.name.startswith("test_") and not ast.get_docstring(node):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if node.name.startswith("test_") and not ast.get_docstring(node):
                 silent.append(f"{name}:{node.lineno} {node.name}")
 
     assert silent == []
