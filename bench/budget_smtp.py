@@ -7,6 +7,7 @@ import sys
 import tracemalloc
 from time import process_time
 
+from posthouse.wire.smtp.questions import BodyComplete
 from posthouse.wire.smtp.server import SmtpServer
 from posthouse.wire.smtp.service import SmtpService
 
@@ -30,8 +31,10 @@ def session(packets: tuple[bytes, ...]) -> int:
     for packet in (b"", *packets):
         if packet:
             core.receive(packet)
-        while core.next_question() is not None:
+        while (question := core.next_question()) is not None:
             core.answer(None)
+            if type(question) is BodyComplete:
+                assert question.octets == len(BODY), "the letter is whole"
         written += len(core.take_output())
     assert core.closing, "the session came to its end"
     return written

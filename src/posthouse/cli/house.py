@@ -5,11 +5,11 @@ import argparse
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from posthouse.app.config import Config
-from posthouse.app.config_load import ConfigErrors, find_config, load_config
+from posthouse.app.config_load import ConfigFailed, load_config
+from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.clock import SystemClock
 from posthouse.base.log import Level, Log, to_stderr
 from posthouse.cli import exits
@@ -39,27 +39,20 @@ class House:
             raise exits.Stop(code, why.sentence, why.hint) from why
 
 
-def read_config(arguments: argparse.Namespace) -> tuple[Path, Config]:
+def read_config(arguments: argparse.Namespace) -> Config:
     """The configuration a command shall use. Raises Stop with every fault in it."""
-    path = find_config(arguments.config)
-    if path is None:
-        raise exits.Stop(
-            exits.CONFIG,
-            "there is no configuration",
-            "posthouse quickstart you@your.domain makes one, or name it with --config FILE",
-        )
     try:
-        return path, load_config(path)
-    except ConfigErrors as errors:
-        raise exits.Stop(exits.CONFIG, str(errors), "posthouse config --explain") from errors
+        return load_config(arguments.config or None)
+    except ConfigFailed as failed:
+        raise exits.Stop(exits.CONFIG, str(failed), "posthouse config --explain") from failed
 
 
 @contextmanager
 def open_house(arguments: argparse.Namespace) -> Iterator[House]:
     """The house of the configuration, closed at the end."""
-    _, config = read_config(arguments)
+    config = read_config(arguments)
     clock = SystemClock()
-    data = config.data_path
+    data = config.data
     if not data.is_dir():
         raise exits.Stop(
             exits.UNAVAILABLE,
@@ -71,6 +64,6 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
     except PermissionError as error:
         raise exits.Stop(exits.PERMISSION, f"not allowed to open {data}: {error}") from error
     try:
-        yield House(config, store, Manage(store, scram=config.auth.scram))
+        yield House(config, store, Manage(store, scram=config[AuthSettings].scram))
     finally:
         store.close()

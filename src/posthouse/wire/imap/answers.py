@@ -169,7 +169,7 @@ def nstring(octets: bytes | None) -> bytes:
 
 @lru_cache(maxsize=1024)
 def mailbox(name: str, *, utf8: bool = False) -> bytes:
-    """A mailbox name as astring: modified UTF-7, or UTF-8 in quotes for sessions that enabled it."""
+    """A mailbox name as astring: modified UTF-7, or quoted UTF-8 for sessions that enabled it."""
     if not utf8:
         return astring(encode_name(name))
     octets = name.encode()
@@ -304,7 +304,7 @@ def list_line(
     child_info: Sequence[str] = (),
     utf8: bool = False,
 ) -> bytes:
-    """`* LIST (\\HasNoChildren) "/" name`, kind LSUB for its lines; `child_info` as ("SUBSCRIBED",)."""
+    """`* LIST (\\HasNoChildren) "/" name`; kind LSUB too; `child_info` as ("SUBSCRIBED",)."""
     line = b'* %b (%b) "/" %b' % (kind, " ".join(attributes).encode(), mailbox(name, utf8=utf8))
     if child_info:  # RFC 5258 3.5, 6
         words = " ".join([f'"{word}"' for word in child_info]).encode()
@@ -318,7 +318,7 @@ def delimiter_line() -> bytes:
 
 
 def status_line(name: str, items: Mapping[str, int | str], *, utf8: bool = False) -> bytes:
-    """`* STATUS name (MESSAGES 3 ...)`; a str is an object id and goes in parentheses (RFC 8474)."""
+    """`* STATUS name (MESSAGES 3)`; a str is an object id and goes in parentheses (RFC 8474)."""
     pairs = " ".join(
         [
             f"{key} {value}" if isinstance(value, int) else f"{key} ({value})"

@@ -30,11 +30,13 @@ def read_data(session: Session) -> Step:
         end = data.find(BODY_END, dot)
     if end < 0:
         return _data_so_far(session)
-    session.at = end + 5
     if session.failure:
+        session.at = end + 5
         session.octets += end - at
         return failed(session) if _is_bearable(session) else _cut_off(session)
-    return complete(session, _text(session, end + 2))
+    text = _text(session, end + 2)
+    session.at = end + 5
+    return complete(session, text)
 
 
 def _data_so_far(session: Session) -> Step:
@@ -153,5 +155,5 @@ def _is_bearable(session: Session) -> bool:
 
 
 def _cut_off(session: Session) -> bytes:
-    session.closing = True
+    session.close()
     return replies.FAR_TOO_LARGE

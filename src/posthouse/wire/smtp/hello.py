@@ -108,12 +108,11 @@ def quit_(session: Session, line: bytes) -> Step:
     fault = alone(line, b"QUIT")
     if fault:
         return fault
-    session.reset()
-    session.closing = True
+    session.close()
     return session.service.goodbye
 
 
 def stranger(session: Session, _line: bytes) -> Step:
     """A web browser, or a page that makes one speak to us: not one of its lines is obeyed."""
-    session.closing = True
+    session.close()
     return replies.NOT_SMTP

@@ -41,7 +41,7 @@ class SmtpLimits:
     )
     recipients_max: int = setting(
         1000,
-        "Recipients of one letter, advertised as RCPTMAX. RFC 9422 4.2",
+        "Recipients of a letter, advertised as RCPTMAX. RFC 9422 4.2",
         least=100,
         most=10_000,
     )

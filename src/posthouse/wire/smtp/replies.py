@@ -67,10 +67,14 @@ def render(code: int, status: str, text: str, *, is_utf8: bool = False) -> bytes
     return "".join([*out, f"{start}{lines[-1]}\r\n"]).encode("utf-8", "replace")
 
 
+def text_of(answer: Answer) -> str:
+    """What the peer may read of it."""
+    return answer.say if isinstance(answer, Refusal) else answer.text
+
+
 def written(answer: Answer, *, is_utf8: bool = False) -> bytes:
     """A house's answer as lines."""
-    text = answer.say if isinstance(answer, Refusal) else answer.text
-    return render(answer.code, answer.status, text, is_utf8=is_utf8)
+    return render(answer.code, answer.status, text_of(answer), is_utf8=is_utf8)
 
 
 SENDER_OK: Final = b"250 2.1.0 sender ok\r\n"

@@ -62,7 +62,7 @@ class SmtpServer(Session):
         """Octets from the peer. Between STARTTLS and TLS they are dropped. RFC 3207 5"""
         if self.closing or self.starting_tls:
             return
-        if not self.greeted:
+        if not self.greeted and data:
             self.early_talker = True
         self.input += data
 
@@ -138,7 +138,7 @@ class SmtpServer(Session):
         self.reset()
 
     def timed_out(self) -> None:
-        """Nothing was heard for too long; an open question is not the peer's fault. RFC 5321 4.5.3.2"""
+        """Nothing was heard for too long, and no question is open. RFC 5321 4.5.3.2.7"""
         if self.asked is None:
             self._end(replies.IDLE)
 
@@ -160,16 +160,14 @@ class SmtpServer(Session):
     def _end(self, reply: bytes) -> None:
         if not self.closing:
             self.output.append(reply)
-            self.closing = True
-            self.reset()
+            self.close()
 
     def _counted(self, reply: bytes) -> bytes:
         """Each 5xx of our own is an error of the client."""
         self.errors += 1
         if self.errors <= self.service.limits.errors_max:
             return reply
-        self.closing = True
-        self.reset()
+        self.close()
         return replies.TOO_MANY_ERRORS
 
 
@@ -270,7 +268,7 @@ def _greeting_answered(session: Session, _asked: Greeting, answer: Answer | None
         session.phase = COMMANDS
         return session.service.greeting
     session.phase = session.line_phase = COMMANDS if answer.code < 400 else Phase.REFUSED
-    return session.said(answer)
+    return session.said(replies.Reply(answer.code, "", replies.text_of(answer)))  # RFC 2034 4
 
 
 def _aborted(_session: Session, _asked: BodyAborted, _answer: None) -> bytes:

@@ -109,6 +109,11 @@ class Session:
         self.chunk_is_last = False
         self.failure = b""
 
+    def close(self) -> None:
+        """The session ends with what stands in the output."""
+        self.closing = True
+        self.reset()
+
     def said(self, answer: Answer) -> bytes:
         """The house's own words as lines; 421 and 521 end the session. RFC 5321 3.8, RFC 7504 3"""
         if answer.code in (421, 521):

@@ -56,21 +56,22 @@ def _mail_out_of_order(session: Session) -> bytes:
     if service.auth_required and not session.is_authenticated:
         return replies.NEEDS_AUTH
     if session.letters >= service.limits.letters_per_session_max:
-        session.closing = True
+        session.close()
         return replies.TOO_MANY_LETTERS
     return b""
 
 
 def sender_answered(session: Session, asked: SenderOffered, answer: Answer | None) -> bytes:
     """None or a code below 400 begins the transaction. RFC 5321 3.3"""
+    session.sender = asked
+    session.letters += 1
     if answer is None:
-        session.sender = asked
-        session.letters += 1
         return replies.SENDER_OK
-    if answer.code < 400:
-        session.sender = asked
-        session.letters += 1
-    return session.said(answer)
+    reply = session.said(answer)
+    if answer.code >= 400:
+        session.sender = None
+        session.letters -= 1
+    return reply
 
 
 def rcpt(session: Session, line: bytes) -> Step:
@@ -151,13 +152,13 @@ def bdat(session: Session, line: bytes) -> Step:
         if line[4:5] not in b" ":
             return misspelt(line, replies.UNKNOWN)
         # Nobody knows where the chunk ends: its octets must not be read as commands.
-        session.closing = True
+        session.close()
         return misspelt(line, replies.BDAT_SYNTAX)
     octets = int(match[1])
     limit = session.service.limits.letter_octets_max
     coming = session.octets + len(session.held) + octets
     if coming > 2 * limit:
-        session.closing = True
+        session.close()
         return replies.FAR_TOO_LARGE
     session.phase = Phase.CHUNK
     session.chunk_left = octets
@@ -183,9 +184,7 @@ def _body_out_of_order(session: Session) -> bytes:
 def body_answered(session: Session, _asked: BodyStarts, answer: Answer | None) -> bytes:
     """A no before 354 leaves the transaction; a no to BDAT is said when the chunk was swallowed."""
     if session.chunking:
-        if answer is not None and answer.code >= 400:
-            session.failure = session.said(answer)
-        return b""
+        return _fail(session, answer)
     if answer is not None and answer.code >= 400:
         session.at += 2
         return session.said(answer)
@@ -196,9 +195,18 @@ def body_answered(session: Session, _asked: BodyStarts, answer: Answer | None) -
 
 def piece_answered(session: Session, _asked: BodyPiece, answer: Answer | None) -> bytes:
     """A no stands for the whole letter, whose rest is swallowed."""
-    if answer is not None and answer.code >= 400:
-        session.failure = session.said(answer)
-        session.handed_out = False  # who says no has dropped the pieces
+    return _fail(session, answer)
+
+
+def _fail(session: Session, answer: Answer | None) -> bytes:
+    """The no waits until the octets on their way were swallowed, unless it ends the session."""
+    if answer is None or answer.code < 400:
+        return b""
+    session.handed_out = False  # who says no has dropped the pieces
+    reply = session.said(answer)
+    if session.closing:
+        return reply
+    session.failure = reply
     return b""
 
 
