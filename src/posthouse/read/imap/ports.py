@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from mmap import mmap
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -100,7 +101,7 @@ class ImapHouse:
     loop: Loop
     aside: Callable[..., Awaitable[Any]]
     """`await aside(function, *arguments)` runs it in a thread."""
-    render: Callable[[bytes, int], Rendered]
+    render: Callable[[bytes | mmap, int], Rendered]
     """`mail.render`, octets and the time received."""
     offer: Offer
     limits: ImapLimits

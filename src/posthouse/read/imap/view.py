@@ -197,6 +197,11 @@ class View:
     def is_behind(self) -> bool:
         return self.noticed > self.synced or self.gone != NOTHING
 
+    def did_elsewhere(self, modseq: int) -> None:
+        """This session changed another mailbox of the account."""
+        if modseq == self.synced + 1:
+            self.synced = modseq
+
     def did(self, modseq: int) -> None:
         """This session's own change was committed as `modseq`; 0: it changed nothing."""
         if not modseq:
