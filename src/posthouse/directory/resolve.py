@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import Final
 
 from posthouse.directory.residents import Resident
-from posthouse.mail.address import Address, parse_address
+from posthouse.mail.address import fold_local, parse_address, split_subaddress
 from posthouse.store.contract import Store
 
 CACHE_ENTRIES_MAX: Final = 20_000
@@ -47,7 +47,7 @@ class Directory:
     async def is_local(self, address: str) -> bool:
         """Whether mail for this address's domain is ours, be there such a resident or not."""
         try:
-            domain = parse_address(address).domain_key
+            domain = parse_address(address).domain
         except ValueError:
             return False
         return await self._store.has_domain(domain)
@@ -65,13 +65,14 @@ class Directory:
             address = parse_address(text)
         except ValueError:
             return None
-        if not await self._store.has_domain(address.domain_key):
+        if not await self._store.has_domain(address.domain):
             return None
-        local, domain = address.local_key, address.domain_key
-        base, _, detail = local.partition(self._separator)
+        local, domain = fold_local(address.local), address.domain
+        base, detail = split_subaddress(local, self._separator)
         found = await self._exact(f"{local}@{domain}", "")
-        if found is None and detail and base:
-            found = await self._exact(f"{base}@{domain}", _detail(address, self._separator))
+        if found is None and detail is not None:
+            written = split_subaddress(address.local, self._separator)[1] or ""
+            found = await self._exact(f"{base}@{domain}", written)
         if found is None and POSTMASTER in (local, base):
             found = await self._postmaster(domain)  # RFC 5321 4.5.1: always accepted
         return found or await self._exact(f"@{domain}", "")
@@ -109,8 +110,8 @@ class Directory:
         account = await self._store.account_by_address(target)
         if account is None:
             local, _, domain = target.rpartition("@")
-            base, separator, _ = local.partition(self._separator)
-            if separator and base:
+            base, detail = split_subaddress(local, self._separator)
+            if detail is not None:
                 account = await self._store.account_by_address(f"{base}@{domain}")
         return None if account is None else (account.id, account.enabled)
 
@@ -128,8 +129,3 @@ class Directory:
                 oldest = min(accounts, key=lambda account: account.id)
                 return Resident(f"{POSTMASTER}@{domain}", (oldest.id,))
         return None
-
-
-def _detail(address: Address, separator: str) -> str:
-    """The subaddress as it was written, case kept."""
-    return address.local.partition(separator)[2]

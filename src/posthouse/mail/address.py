@@ -7,6 +7,7 @@ RFC 5321 4.1.2, RFC 6531 3.3, RFC 5890.
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -21,16 +22,20 @@ DOMAIN_OCTETS_MAX: Final = 253
 LABEL_OCTETS_MAX: Final = 63
 
 # The form of nearly all addresses: atext and dots, an ASCII host name.
-_PLAIN: Final = re.compile(
-    r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64})@((?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63})", re.ASCII
-)
+_PLAIN: Final = re.compile(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64})@([A-Za-z0-9._-]+)")
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+")
 _DOT_STRING: Final = re.compile(rf"{_ATOM.pattern}(?:\.{_ATOM.pattern})*")
 # Dots at any place are read without quotes (old Japanese mobile addresses) and written with them.
 _LOOSE_DOT_STRING: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff-]+")
 _QUOTED: Final = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
 _ESCAPE: Final = re.compile(r"\\(.)")
-_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?", re.ASCII)
+_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+# Controls, white space, marks that turn the direction of text, and what is no character. Joiners
+# stay: scripts of India need them.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\xa0\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f\u2066-\u2069\u3000"
+    "\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Address:
     domain: str
     """A-labels in lower case, or an address literal with its brackets."""
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """The address as it is sent, without brackets."""
         return f"{quote_local(self.local)}@{self.domain}"
 
     @property
@@ -69,7 +76,7 @@ class Address:
 def parse_address(text: str) -> Address:
     """Reads local@domain, without brackets around it. Raises ValueError."""
     match = _PLAIN.fullmatch(text)
-    if match is not None:
+    if match is not None and len(match[2]) <= DOMAIN_OCTETS_MAX:
         return Address(match[1], normal_domain(match[2]))
     if len(text) > ADDRESS_LENGTH_MAX:
         raise ValueError(f"an address has at most 318 octets, found {len(text)} characters")
@@ -105,8 +112,8 @@ def _plain_local(local: str) -> str:
 
 
 def _check_local(local: str) -> None:
-    if not local.isprintable():
-        raise ValueError(f"a local part has printable characters only, found {_shown(local)}")
+    if _UNSEEN.search(local):
+        raise ValueError(f"a local part has visible characters only, found {_shown(local)}")
     octets = len(local.encode("utf-8"))
     if octets > LOCAL_OCTETS_MAX:
         raise ValueError(f"a local part has at most {LOCAL_OCTETS_MAX} octets, found {octets}")
@@ -148,7 +155,7 @@ def normal_domain(text: str) -> str:
         return _literal(text)
     if not text:
         raise ValueError("an address has a domain after the @, found nothing")
-    if len(text) > ADDRESS_LENGTH_MAX:
+    if len(text) > DOMAIN_OCTETS_MAX + 1:
         raise ValueError(f"a domain has at most {DOMAIN_OCTETS_MAX} octets, found {len(text)}")
     name = text.lower() if text.isascii() else _to_ascii(text)
     name = name.removesuffix(".")
@@ -164,6 +171,8 @@ def normal_domain(text: str) -> str:
             raise ValueError(
                 f"a label has letters, digits and inner hyphens, found {_shown(label)}"
             )
+    if label.isdigit():
+        raise ValueError(f"an IP address stands in brackets, as [192.0.2.1], found {_shown(text)}")
     return name
 
 
@@ -182,17 +191,15 @@ def _to_ascii(text: str) -> str:
 @lru_cache(maxsize=1024)
 def domain_to_unicode(domain: str) -> str:
     """A domain for people: U-labels where they are valid, else as it is. Never raises."""
-    if "xn--" not in domain:
+    if "xn--" not in domain or len(domain) > DOMAIN_OCTETS_MAX:
         return domain
     import idna
 
     labels = []
     for label in domain.split("."):
         if label.startswith("xn--"):
-            try:
+            with suppress(idna.IDNAError, UnicodeError):
                 label = idna.decode(label)
-            except (idna.IDNAError, UnicodeError):
-                pass
         labels.append(label)
     return ".".join(labels)
 
@@ -203,7 +210,7 @@ def _literal(text: str) -> str:
         raise ValueError(f"an address literal ends with ], found {_shown(text)}")
     inner = text[1:-1]
     try:
-        if inner[:5].lower() == "ipv6:":
+        if inner[:5].lower() == "ipv6:" and "%" not in inner:
             return f"[IPv6:{IPv6Address(inner[5:]).compressed}]"
         return f"[{IPv4Address(inner)}]"
     except ValueError as error:

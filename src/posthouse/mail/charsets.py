@@ -17,7 +17,7 @@ _TABLE: Final = """
 ascii: ascii usascii ansix341968 ansix341986 iso646us iso646irv1991 isoir6 us csascii ibm367 cp367
     646 7bit unknown8bit xunknown unknown default none binary 8bit 7bitascii
 utf_8: utf8 unicode11utf8 unicode20utf8 xunicode20utf8 utf8mb4 utf8mb3 utf8mac utf8bom csutf8 utf
-    unicode11utf cesu8 utf8unicode
+    cesu8 utf8unicode
 utf_7: utf7 unicode11utf7 csunicode11utf7 csutf7 xunicode20utf7 unicode20utf7
 utf_16: utf16 unicode csunicode iso10646ucs2 ucs2 unicodefeff unicodefffe csutf16
 utf_16_le: utf16le
@@ -90,14 +90,14 @@ big5hkscs: big5 big5hkscs cnbig5 csbig5 xxbig5 xbig5 big5eten big5e cp950 950 ms
     xcp950 big5tw big5hkscs2004 hkscs xwindows950 csbig5hkscs zhtw big5uao big5plus
 cp932: shiftjis csshiftjis ms932 mskanji sjis windows31j xsjis cp932 932 cswindows31j windows932
     xmscp932 cp943 cp943c ibm943 xshiftjis shiftjisms
-euc_jp: eucjp xeucjp cseucpkdfmtjapanese ujis eucjpms cp51932 extendedunixcodepackedformatforjapanese
-    eucjpwin xeuc xeucjpms
+euc_jp: eucjp xeucjp cseucpkdfmtjapanese ujis eucjpms cp51932 eucjpwin xeuc xeucjpms
+    extendedunixcodepackedformatforjapanese
 iso2022_jp: iso2022jp csiso2022jp iso2022jp1 iso2022jpms cp50220 cp50221 cp50222 jis xjis jis7
     iso2022jpext junet
 iso2022_jp_2: iso2022jp2 csiso2022jp2
 iso2022_jp_3: iso2022jp3 iso2022jp2004
 cp949: euckr cseuckr csksc56011987 isoir149 korean ksc56011987 ksc56011989 ksc5601 ksc56011992
-    windows949 xwindows949 cp949 949 uhc ms949 xeuckr ksx1001 cp51949 cp1361x ksc56011
+    windows949 xwindows949 cp949 949 uhc ms949 xeuckr ksx1001 cp51949
 johab: johab cp1361 ms1361
 iso2022_kr: iso2022kr csiso2022kr cp50225
 """
@@ -120,8 +120,8 @@ def _read_table() -> dict[str, str]:
 _LABELS: Final = _read_table()
 
 SHIFTING: Final = frozenset(
-    "utf_7 hz iso2022_jp iso2022_jp_2 iso2022_jp_3 iso2022_kr "
-    "utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be".split()
+    {"utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"}
+    | {"hz", "iso2022_jp", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr"}
 )
 """Codecs for which octets below 128 are not always ASCII."""
 

@@ -5,6 +5,7 @@ RFC 5322 2.2, 3.6.8.
 """
 
 import re
+from mmap import mmap
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ HEADER_OCTETS_MAX: Final = 2 * 1024 * 1024
 FIELDS_MAX: Final = 10_000
 
 # ftext, colon, and all lines that begin with white space; or a line that is no field.
-_FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?+|[^\n]*+\n")
+_FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?+|[^\n]*+\n?+")
 _BREAK: Final = re.compile(rb"[\r\n\0]+")
 
 
@@ -36,7 +37,8 @@ class Header:
 
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
-        fields = self.fields = []
+        self.fields: list[Field] = []
+        fields = self.fields
         first: dict[bytes, Field] = {}
         self._first = first
         for match in _FIELD.finditer(octets, 0, HEADER_OCTETS_MAX):
@@ -49,8 +51,6 @@ class Header:
                 first[name] = field
             if len(fields) == FIELDS_MAX:
                 break
-
-    fields: list[Field]
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._first
@@ -69,7 +69,7 @@ class Header:
         return [self.value(field) for field in self.fields if field.name == name]
 
     def joined(self, name: bytes) -> bytes | None:
-        """All values of a field that holds a list, as one list. RFC 5322 4.5.3 for repeated ones."""
+        """All values of a field that holds a list, as one list. RFC 5322 4.5.3: it may repeat."""
         values = self.all(name)
         if len(values) < 2:
             return values[0] if values else None
@@ -93,7 +93,7 @@ def unfold(value: bytes) -> bytes:
     return value
 
 
-def header_end(octets: bytes, start: int = 0) -> int:
+def header_end(octets: bytes | mmap, start: int = 0) -> int:
     """The offset behind the empty line that ends the header; all octets when there is none."""
     if octets[start : start + 2] == b"\r\n":
         return start + 2

@@ -9,15 +9,14 @@ from typing import Final
 
 _COMMENT_END: Final = re.compile(r"--!?>")
 _HIDDEN: Final = {
-    name: re.compile(rf"</{name}\b[^>]*>?", re.I)
-    for name in ("script", "style", "title", "template", "noscript", "textarea", "svg", "math")
+    name: re.compile(rf"</{name}\b[^>]*>?", re.IGNORECASE)
+    for name in ("script", "style", "title", "template", "svg", "math")
 }
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)(?:[^\"'>]|\"[^\"]*+\"|'[^']*+')*+>")
 _TAG_NAME: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)|<[!?/]")
-_INLINE: Final = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark o:p q ruby rp "
-    "rt s samp small span strike strong sub sup time tt u var wbr".split()
-)
+_INLINE_NAMES: Final = """a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd
+label mark o:p q ruby rp rt s samp small span strike strong sub sup time tt u var wbr"""
+_INLINE: Final = frozenset(_INLINE_NAMES.split())
 # int() of thousands of digits is quadratic and refused by Python.
 _LONG_NUMBER: Final = re.compile(r"&#[0-9]{8,};?")
 

@@ -5,10 +5,12 @@ as mailers mean it; nothing is checked, for an address that must work see `addre
 """
 
 import re
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
+from posthouse.mail.address import domain_to_unicode
 from posthouse.mail.encoded_words import decode_words
 from posthouse.mail.text import decode, without_controls
 
@@ -40,10 +42,10 @@ _SIMPLE: Final = re.compile(
     rb"|([^ " + _SPECIAL + rb"]++)@([^ " + _SPECIAL + rb"]++))[ \t]*+(?:,|$)"
 )
 _TOKENS: Final = rb"[\s\x00-\x1f]++|[^\s" + _SPECIAL + rb"]++|\[[^\]\[\\]*+\]|[(),:;<>@\[\]\\\"]"
-_TOKEN: Final = re.compile(rb"\"(?:[^\"\\]|\\.)*+\"|" + _TOKENS, re.S)
-_TOKEN_WITHOUT_QUOTES: Final = re.compile(_TOKENS, re.S)
-_ESCAPE: Final = re.compile(rb"\\(.)", re.S)
-_COMMENT_MARK: Final = re.compile(rb"\\.|[()]", re.S)
+_TOKEN: Final = re.compile(rb"\"(?:[^\"\\]|\\.)*+\"|" + _TOKENS, re.DOTALL)
+_TOKEN_WITHOUT_QUOTES: Final = re.compile(_TOKENS, re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
+_COMMENT_MARK: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 
 
 def parse_mailboxes(value: bytes) -> list[Mailbox]:
@@ -227,10 +229,7 @@ _ACTIONS: Final = {
 
 def _is_dotted(words: list[bytes]) -> bool:
     """Whether the words are a local part with spaces around its dots. RFC 5322 4.4"""
-    return all(
-        left.endswith(b".") or right.startswith(b".")
-        for left, right in zip(words, words[1:], strict=False)
-    )
+    return all(left.endswith(b".") or right.startswith(b".") for left, right in pairwise(words))
 
 
 def _unescape(text: bytes) -> bytes:
@@ -246,6 +245,8 @@ def display_name(mailbox: Mailbox) -> str:
 
 
 def address_text(mailbox: Mailbox) -> str:
-    """local@host as people read it; the local part alone where no host is given."""
+    """local@host as people read it, with U-labels; the local part alone where no host is given."""
     local = without_controls(decode(mailbox.local or b""))
-    return local + "@" + without_controls(decode(mailbox.host)) if mailbox.host else local
+    if not mailbox.host:
+        return local
+    return f"{local}@{domain_to_unicode(without_controls(decode(mailbox.host)))}"

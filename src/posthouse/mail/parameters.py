@@ -14,14 +14,19 @@ from posthouse.mail.encoded_words import decode_words
 from posthouse.mail.text import decode, without_controls
 
 PARAMETERS_MAX: Final = 10_000
+TYPE_CACHED_OCTETS_MAX: Final = 200
+"""Longer Content-Types, most of them with a boundary, are not remembered."""
 
+_TOKEN: Final = rb"[!#$%&'*+.^_`{|}~0-9A-Za-z-]+"
+_WORD: Final = re.compile(rb"\s*(?:\([^()]*+\)\s*)*+(" + _TOKEN + rb")")
+_TYPE: Final = re.compile(_WORD.pattern + rb"\s*/\s*(" + _TOKEN + rb")")
+# No part of the pattern crosses a semicolon that it may have to give back: linear.
 _PARAMETER: Final = re.compile(
-    rb";\s*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;]*+))", re.S
+    rb";\s*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;]*+))", re.DOTALL
 )
-_ESCAPE: Final = re.compile(rb"\\(.)", re.S)
+_ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT: Final = re.compile(rb"\([^()]*+\)")
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`{|}~0-9a-z-]+")
-_SECTION: Final = re.compile(r"([^*]+)\*(\d{1,5})?(\*)?$")
+_SECTION: Final = re.compile(r"([^*]+)\*([0-9]{1,5})(\*)?")
 
 Parameters = Mapping[str, str]
 _NONE: Final[Parameters] = {}
@@ -33,26 +38,46 @@ def parse_value(value: bytes) -> tuple[str, Parameters]:
     """The word at the front in lower case, and the parameters by lower-case name.
 
     A value in the form of RFC 2231 is found under its name with a star, joined, still encoded.
+    The word is "" when there is none.
     """
-    front, semicolon, _ = value.partition(b";")
-    if b"(" in front:
-        front = _COMMENT.sub(b" ", front)
-    word = without_controls(decode(front.strip())).lower()
-    if not semicolon:
-        return word, _NONE
+    match = _WORD.match(value)
+    word = match[1].decode("ascii").lower() if match is not None else ""
+    return word, parse_parameters(value)
+
+
+def parse_type(value: bytes | None) -> tuple[str, str, Parameters]:
+    """Type, subtype and parameters of a Content-Type; text/plain for none or a broken one."""
+    if value is None:
+        return DEFAULT_TYPE
+    if len(value) > TYPE_CACHED_OCTETS_MAX:
+        return _parse_type(value)
+    return _cached_type(value)
+
+
+def _parse_type(value: bytes) -> tuple[str, str, Parameters]:
+    match = _TYPE.match(value)
+    if match is None:
+        return DEFAULT_TYPE
+    kind, subtype = match.groups()
+    return kind.decode("ascii").lower(), subtype.decode("ascii").lower(), parse_parameters(value)
+
+
+_cached_type: Final = lru_cache(maxsize=256)(_parse_type)
+
+
+def parse_parameters(value: bytes) -> Parameters:
+    """All `; name=value` of a value; of two with one name the first counts."""
+    if b";" not in value:
+        return _NONE
     found: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bytes, bool]]] = {}
-    for count, match in enumerate(
-        _PARAMETER.finditer(value, len(front) if b"(" not in front else 0)
-    ):
+    for count, match in enumerate(_PARAMETER.finditer(value)):
         if count == PARAMETERS_MAX:
             break
         octets = _parameter_octets(match)
         name = without_controls(decode(match[1])).lower()
-        section = _SECTION.match(name) if "*" in name else None
+        section = _SECTION.fullmatch(name) if "*" in name else None
         if section is None:
-            found.setdefault(name, without_controls(decode(octets)))
-        elif section[2] is None:
             found.setdefault(name, without_controls(decode(octets)))
         else:
             pieces = sections.setdefault(section[1], {})
@@ -60,7 +85,7 @@ def parse_value(value: bytes) -> tuple[str, Parameters]:
     for name, pieces in sections.items():
         key, joined = _join(name, pieces)
         found.setdefault(key, joined)
-    return word, found
+    return found
 
 
 def _parameter_octets(match: re.Match[bytes]) -> bytes:
@@ -75,44 +100,25 @@ def _join(name: str, pieces: dict[int, tuple[bytes, bool]]) -> tuple[str, str]:
     """One value out of its numbered sections. RFC 2231 3, 4.1"""
     order = sorted(pieces)
     if not pieces[order[0]][1]:
-        return name, without_controls(decode(b"".join(pieces[number][0] for number in order)))
+        return name, without_controls(decode(b"".join([pieces[number][0] for number in order])))
     joined = "".join(
-        without_controls(decode(octets)) if encoded else quote_from_bytes(octets)
-        for octets, encoded in (pieces[number] for number in order)
+        [
+            without_controls(decode(octets)) if encoded else quote_from_bytes(octets)
+            for octets, encoded in (pieces[number] for number in order)
+        ]
     )
     return name + "*", joined
-
-
-@lru_cache(maxsize=256)
-def _cached_type(value: bytes) -> tuple[str, str, Parameters]:
-    word, parameters = parse_value(value)
-    kind, slash, subtype = word.partition("/")
-    kind = kind.strip()
-    subtype = subtype.strip()
-    if not slash or not _TOKEN.fullmatch(kind) or not _TOKEN.fullmatch(subtype):
-        return DEFAULT_TYPE
-    return kind, subtype, parameters
-
-
-def parse_type(value: bytes | None) -> tuple[str, str, Parameters]:
-    """Type, subtype and parameters of a Content-Type; text/plain for none or a broken one."""
-    if value is None:
-        return DEFAULT_TYPE
-    if len(value) > 1024:
-        return _cached_type.__wrapped__(value)
-    return _cached_type(value)
 
 
 def parameter(parameters: Parameters, name: str) -> str:
     """The decoded value of a parameter, "" when there is none. RFC 2231, and encoded words."""
     extended = parameters.get(name + "*")
     if extended is not None:
-        charset, quote, rest = extended.partition("'")
-        if quote:
-            rest = rest.partition("'")[2]
-        else:
-            charset, rest = "", extended
-        return without_controls(decode(unquote_to_bytes(rest), charset))
+        charset, _, rest = extended.partition("'")
+        _, quote, text = rest.partition("'")
+        if not quote:  # charset and language are missing
+            charset, text = "", extended
+        return without_controls(decode(unquote_to_bytes(text), charset))
     plain = parameters.get(name)
     if plain is None:
         return ""

@@ -1,4 +1,4 @@
-"""The words of a letter for SEARCH BODY and TEXT, in the form of `text.search_form`. RFC 3501 6.4.4."""
+"""The words of a letter for SEARCH BODY and TEXT, in `text.search_form`. RFC 3501 6.4.4."""
 
 from mmap import mmap
 from typing import Final

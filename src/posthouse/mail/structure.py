@@ -5,6 +5,7 @@ part that can be shown. Capped in depth, in parts and in lines that look like a 
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from mmap import mmap
 from typing import Final
 
@@ -286,10 +287,10 @@ class _Scanner:
             inside = len(self.path) < DEPTH_MAX
             if part.type == "multipart" and inside:
                 boundary = part.params.get("boundary", "").rstrip().encode("utf-8", "replace")
-                if not boundary or boundary in self.levels:
-                    boundary = None
-                else:
+                if boundary and boundary not in self.levels:
                     self.levels[boundary] = len(self.path)
+                else:
+                    boundary = None  # the outer of two alike counts
             self.path.append((part, boundary))
             if part.type == "text":
                 self.counted.append(part)
@@ -343,7 +344,7 @@ class _Scanner:
         borders = sorted({b for part in self.counted for b in (part.body_start, part.body_end)})
         sums = {borders[0]: 0}
         total = 0
-        for left, right in zip(borders, borders[1:], strict=False):
+        for left, right in pairwise(borders):
             total += _count_lines(octets, left, right)
             sums[right] = total
         for part in self.counted:

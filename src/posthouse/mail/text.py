@@ -6,6 +6,7 @@ Nothing here raises for what a letter contains: damaged input gives damaged text
 import binascii
 import re
 import unicodedata
+from contextlib import suppress
 from typing import Final
 
 from posthouse.mail.charsets import SECOND_TRY, SHIFTING, codec
@@ -79,7 +80,11 @@ _NOT_BASE64: Final = bytes(
         set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
     )
 )
-_UU_LINES: Final = re.compile(rb"^begin [0-7]{3,4}[^\n]*\n(.*?)(?:^end\b|\Z)", re.M | re.S)
+_UU_LINES: Final = re.compile(
+    rb"^begin [0-7]{3,4}[^\n]*\n(.*?)(?:^end\b|\Z)", re.MULTILINE | re.DOTALL
+)
+# White space that was added on the way, behind a soft line break. RFC 2045 6.7 (3)
+_PADDED_SOFT_BREAK: Final = re.compile(rb"=[ \t]++(?=\r?\n)")
 UU_LINES_MAX: Final = 1_000_000
 
 
@@ -88,6 +93,8 @@ def decode_transfer(octets: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return decode_base64(octets)
     if encoding == "quoted-printable":
+        if b"= " in octets or b"=\t" in octets:
+            octets = _PADDED_SOFT_BREAK.sub(b"=", octets)
         return binascii.a2b_qp(octets)
     if encoding in {"uuencode", "x-uuencode", "x-uue", "uue"}:
         return _decode_uu(octets)
@@ -119,19 +126,12 @@ def _decode_uu(octets: bytes) -> bytes:
     lines = (match[1] if match else octets).split(b"\n", UU_LINES_MAX)
     out = []
     for line in lines[:UU_LINES_MAX]:
-        line = line.rstrip(b"\r")
-        if not line:
+        if not line.strip():
             continue
-        wanted = (line[0] - 32 & 63) + 2 // 3 * 4
-        try:
-            out.append(binascii.a2b_uu(line[: wanted + 64]))
-        except binascii.Error:
-            # Trailing filler beyond the length that the first octet tells: cut and try once more.
-            exact = 1 + ((line[0] - 32 & 63) + 2) // 3 * 4
-            try:
-                out.append(binascii.a2b_uu(line[:exact]))
-            except binascii.Error:
-                continue
+        # The first octet tells the length; mailers write filler behind the line's end.
+        length = 1 + ((line[0] - 32 & 63) + 2) // 3 * 4
+        with suppress(binascii.Error):
+            out.append(binascii.a2b_uu(line[:length].rstrip(b"\r")))
     return b"".join(out)
 
 
@@ -142,9 +142,8 @@ def _decode_uu(octets: bytes) -> bytes:
 _COMBINING_RUN: Final = re.compile(r"[\W\uff9e\uff9f]{32,}")
 _RUN_PIECE: Final = 32
 
-_CONTROLS: Final = {n: " " for n in (*range(32), *range(127, 160), 0x2028, 0x2029)} | {
-    n: "\ufffd" for n in range(0xD800, 0xE000)
-}
+_CONTROLS: Final = dict.fromkeys([*range(32), *range(127, 160), 0x2028, 0x2029], " ")
+_CONTROLS.update(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))
 
 
 def without_controls(text: str) -> str:

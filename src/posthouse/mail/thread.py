@@ -18,8 +18,7 @@ IDS_OCTETS_MAX: Final = 100_000
 # RFC 5256 5: subj-blob, subj-refwd, subj-leader, subj-trailer
 _BLOB: Final = r"\[[^\[\]]*\]\s*"
 _SPACES: Final = re.compile(r"[ \t]+")
-_TRAILER: Final = re.compile(r"(?:\s|\(fwd\))+\Z", re.I)
-_LEADER: Final = re.compile(rf"(?:{_BLOB})*(?:re|fwd?)\s*(?:{_BLOB})?:", re.I)
+_LEADER: Final = re.compile(rf"(?:{_BLOB})*+(?:re|fwd?)\s*+(?:{_BLOB})?:", re.IGNORECASE)
 _BLOB_AT_FRONT: Final = re.compile(_BLOB)
 _ID: Final = re.compile(rb"<([^<>]+)>")
 _QUOTED_LOCAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?=@)')
@@ -74,6 +73,25 @@ def _without_leaders(text: str) -> tuple[str, bool]:
         text = text[blob.end() :]
 
 
+# What mailers of other tongues put before a subject, with the colon of their script. RFC 5256 knows
+# English only, and without these a Chinese reply would leave its thread.
+_OTHER_LEADER: Final = re.compile(
+    r"\s*(?:回[复覆信]|答[复覆]|轉寄|轉發|转发|返信|転送|답장|전달|"
+    r"re|fwd?|aw|wg|sv|vs|vb|vl|antw|doorst|tr|rv|enc|res|ref|odp|pd|ynt|ilt|bls|ha|απ|πρθ|отв|на)"
+    r"\s*(?:[\[(]\d{1,3}[\])]|\^\d{1,3})?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def thread_subject(base: str) -> str:
+    """The base subject without the reply and forward marks of other languages too."""
+    while True:
+        leader = _OTHER_LEADER.match(base)
+        if leader is None or leader.end() == len(base):
+            return base.strip()
+        base = base[leader.end() :]
+
+
 def message_ids(value: bytes | None) -> list[str]:
     """The message ids in a field, without brackets; at most `REFERENCES_MAX`, the last ones."""
     if not value:
@@ -113,9 +131,9 @@ def _id_text(octets: bytes) -> str:
     return text
 
 
-def thread_keys(own: str, earlier: tuple[str, ...], subject_key: str) -> tuple[int, ...]:
-    """A number for each id together with the base subject: letters that share one are a thread."""
-    tail = b"\0" + subject_key.encode("utf-8", "replace")
+def thread_keys(own: str, earlier: tuple[str, ...], subject: str) -> tuple[int, ...]:
+    """A number for each id together with the subject: letters that share one are a thread."""
+    tail = b"\0" + subject.encode("utf-8", "replace")
     return tuple(
         [
             int.from_bytes(

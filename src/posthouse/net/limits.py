@@ -18,12 +18,6 @@ class NetSettings:
     backlog_max: int = setting(
         1024, "Connections the kernel keeps waiting to be accepted, a listener.", least=1
     )
-    accepts_per_turn_max: int = setting(
-        8,
-        "Connections accepted in one turn, so that all workers get their share.",
-        least=1,
-        most=1000,
-    )
     handshake_seconds_max: int = setting(
         20, "How long a TLS handshake may take.", least=1, most=300
     )
@@ -40,7 +34,7 @@ class NetSettings:
         300, "How long a peer may leave its output unread.", least=1, most=3600
     )
     close_seconds_max: int = setting(
-        10, "How long the last output may take to leave when a connection is closed.", least=1
+        30, "How long the last output may take to leave when a connection is closed.", least=1
     )
     questions_per_turn_max: int = setting(
         32, "Questions of one connection answered before others get their turn.", least=1, most=1000

@@ -1,4 +1,4 @@
-"""The ports of a connection: what it drives (Core), whom it asks (Visit, Door), what it stands on."""
+"""The ports of a connection: what it drives (Core), whom it asks (Visit, Door), what it needs."""
 
 import asyncio
 import ssl

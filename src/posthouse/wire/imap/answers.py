@@ -169,7 +169,7 @@ def nstring(octets: bytes | None) -> bytes:
 
 @lru_cache(maxsize=1024)
 def mailbox(name: str, *, utf8: bool = False) -> bytes:
-    """A mailbox name as astring: modified UTF-7, or UTF-8 in quotes for sessions that enabled it."""
+    """A mailbox name as astring: modified UTF-7, or quoted UTF-8 for sessions that enabled it."""
     if not utf8:
         return astring(encode_name(name))
     octets = name.encode()
@@ -189,9 +189,7 @@ _NAMES: Final = (
     (DRAFT, b"\\Draft"),
     (32, b"\\Recent"),
 )
-_SYSTEM: Final = tuple(
-    b" ".join(name for bit, name in _NAMES if bits & bit) for bits in range(64)
-)
+_SYSTEM: Final = tuple(b" ".join(name for bit, name in _NAMES if bits & bit) for bits in range(64))
 """All 64 combinations, ready; bit 32 is \\Recent."""
 _LISTS: Final = tuple(b"(%b)" % names for names in _SYSTEM)
 
@@ -306,7 +304,7 @@ def list_line(
     child_info: Sequence[str] = (),
     utf8: bool = False,
 ) -> bytes:
-    """`* LIST (\\HasNoChildren) "/" name`, kind LSUB for its lines; `child_info` as ("SUBSCRIBED",)."""
+    """`* LIST (\\HasNoChildren) "/" name`; kind LSUB too; `child_info` as ("SUBSCRIBED",)."""
     line = b'* %b (%b) "/" %b' % (kind, " ".join(attributes).encode(), mailbox(name, utf8=utf8))
     if child_info:  # RFC 5258 3.5, 6
         words = " ".join([f'"{word}"' for word in child_info]).encode()
@@ -320,9 +318,12 @@ def delimiter_line() -> bytes:
 
 
 def status_line(name: str, items: Mapping[str, int | str], *, utf8: bool = False) -> bytes:
-    """`* STATUS name (MESSAGES 3 ...)`; a str is an object id and goes in parentheses (RFC 8474)."""
+    """`* STATUS name (MESSAGES 3)`; a str is an object id and goes in parentheses (RFC 8474)."""
     pairs = " ".join(
-        [f"{key} {value}" if isinstance(value, int) else f"{key} ({value})" for key, value in items.items()]
+        [
+            f"{key} {value}" if isinstance(value, int) else f"{key} ({value})"
+            for key, value in items.items()
+        ]
     )
     return b"* STATUS %b (%b)\r\n" % (mailbox(name, utf8=utf8), pairs.encode())
 

@@ -1,8 +1,8 @@
-"""What a client asks of the house: one frozen struct a command, and the questions of longer dialogues.
+"""What a client asks of the house: one frozen struct a command, and the questions of dialogues.
 
 Made by the parsers, handed out by `ImapServer.next_question`, answered with `Done` unless the
-struct says otherwise. CAPABILITY, STARTTLS and LOGOUT never come here: the core settles them alone.
-Mailbox names are decoded, INBOX in upper case; search texts are decoded from their charset.
+struct says otherwise. Capability, Starttls, Logout and a Noop before log-in are settled by the core
+alone. Mailbox names are decoded, INBOX in upper case; search texts are decoded from their charset.
 """
 
 from datetime import datetime
@@ -19,6 +19,18 @@ from posthouse.wire.imap.sets import NumberSet
 
 class Noop(msgspec.Struct, frozen=True):
     """NOOP: a chance to send what has changed."""
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """CAPABILITY: never leaves the core."""
+
+
+class Logout(msgspec.Struct, frozen=True):
+    """LOGOUT: never leaves the core; the driver sees `closing`."""
+
+
+class Starttls(msgspec.Struct, frozen=True):
+    """STARTTLS: never leaves the core; the driver sees `starting_tls`."""
 
 
 class Id(msgspec.Struct, frozen=True):
@@ -38,7 +50,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class AuthStarted(msgspec.Struct, frozen=True):
-    """AUTHENTICATE: a new exchange begins; one that was open is over. Answer `Challenge` or `Done`."""
+    """AUTHENTICATE: a new exchange, one that was open is over. Answer `Challenge` or `Done`."""
 
     mechanism: str
     """Upper case, one of the offered ones."""
@@ -62,7 +74,7 @@ class AuthData(msgspec.Struct, frozen=True):
 class Enable(msgspec.Struct, frozen=True):
     """ENABLE: only extensions that are offered and can be enabled, upper case. RFC 5161
 
-    The station sends `* ENABLED ...` and answers Ok; the core then reads UTF-8 where that was enabled.
+    The station sends `* ENABLED ...` and answers Ok; the core then reads UTF-8 where enabled.
     """
 
     extensions: tuple[str, ...]
@@ -86,7 +98,7 @@ class Qresync(msgspec.Struct, frozen=True):
 
 
 class Select(msgspec.Struct, frozen=True):
-    """SELECT and EXAMINE. Ok selects; No leaves nothing selected, whatever was before. RFC 3501 6.3.1
+    """SELECT and EXAMINE. Ok selects; No leaves nothing selected. RFC 3501 6.3.1
 
     The station sends OK [CLOSED] for a mailbox left this way where RFC 7162 3.2.11 wants it.
     """
@@ -137,7 +149,7 @@ class List(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...]
     """For `match.Matcher`. A lone "" asks for the delimiter and the root only."""
     is_extended: bool = False
-    """Selection or return options or several patterns were used: LIST "" "" is no delimiter request."""
+    """Options or a list of patterns were used: then an empty pattern asks for no delimiter."""
     select_subscribed: bool = False
     select_remote: bool = False
     select_recursive: bool = False
@@ -161,7 +173,8 @@ class Status(msgspec.Struct, frozen=True):
 
     mailbox: str
     items: tuple[str, ...]
-    """Of MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED MAILBOXID APPENDLIMIT."""
+    """Of MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED MAILBOXID
+    APPENDLIMIT."""
 
 
 class AppendLetter(msgspec.Struct, frozen=True):
@@ -194,7 +207,7 @@ class AppendOffered(msgspec.Struct, frozen=True):
 
 
 class AppendPiece(msgspec.Struct, frozen=True):
-    """The next octets of a letter too large to be held. Answer None to go on, No to end the command."""
+    """The next octets of a letter too large to hold. Answer None to go on, No ends the command."""
 
     letter: int
     octets: bytes
@@ -226,7 +239,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Close(msgspec.Struct, frozen=True):
-    """CLOSE: removes what is marked deleted, silently. Whatever the answer, nothing is selected after Ok."""
+    """CLOSE: removes what is marked deleted, silently, and leaves the mailbox."""
 
 
 class Unselect(msgspec.Struct, frozen=True):
@@ -392,3 +405,6 @@ Question = (
     | IdleStarted
     | IdleEnded
 )
+
+Settled = Capability | Logout | Starttls
+"""What the core does alone."""

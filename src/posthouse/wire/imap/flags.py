@@ -36,7 +36,7 @@ NO_FLAGS: Final = Flags()
 
 
 def parse_flags(names: Iterable[bytes]) -> Flags:
-    """Flags from their names as written, in any case. Keywords keep the case of their first mention."""
+    """Flags from their names as written; a keyword keeps the case of its first mention."""
     bits = 0
     keywords: dict[str, str] = {}
     for name in names:

@@ -1,6 +1,6 @@
 """Mailbox names between people's str and the wire's modified UTF-7. RFC 3501 5.1.3.
 
-Strict: what a correct encoder would not write is refused with ValueError, so that one mailbox has one name.
+Strict: what a correct encoder would not write is refused, so that one mailbox has one name.
 """
 
 import re

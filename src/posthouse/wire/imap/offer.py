@@ -10,12 +10,14 @@ _PLAINTEXT: Final = frozenset({"PLAIN", "LOGIN"})
 
 
 class Offer:
-    """Names as on the wire, upper case: IMAP4rev1 comes by itself, AUTH=, STARTTLS and LOGINDISABLED too.
+    """Names as on the wire. IMAP4rev1, AUTH=, STARTTLS and LOGINDISABLED come by themselves.
 
-    A command or option of an extension is understood only where its capability is in `before` or `after`.
+    A command or option of an extension is understood only where its capability is in `before`
+    or `after`.
     """
 
     __slots__ = (
+        "_lines",
         "after",
         "before",
         "extensions",
@@ -46,9 +48,17 @@ class Offer:
         """There is a certificate: STARTTLS may be offered on plain connections."""
         self.plaintext_auth = plaintext_auth
         """Passwords may cross a plain connection: for tests and loopback."""
+        self._lines = {
+            (has_tls, is_authenticated): self._names(has_tls, is_authenticated)
+            for has_tls in (False, True)
+            for is_authenticated in (False, True)
+        }
 
     def capabilities(self, *, has_tls: bool, is_authenticated: bool) -> bytes:
         """`IMAP4rev1 ...`, without CAPABILITY and CRLF."""
+        return self._lines[has_tls, is_authenticated]
+
+    def _names(self, has_tls: bool, is_authenticated: bool) -> bytes:
         names = ["IMAP4rev1", *self.before]
         if is_authenticated:
             names += self.after

@@ -52,7 +52,7 @@ class Not(msgspec.Struct, frozen=True):
 
 
 class InSet(msgspec.Struct, frozen=True):
-    """The message number (or UID) is in the set; SAVED stands for `$`, which are always messages."""
+    """The message number (or UID) is in the set; SAVED stands for `$`."""
 
     numbers: NumberSet
     uid: bool
@@ -79,7 +79,7 @@ class IsRecent(msgspec.Struct, frozen=True):
 
 
 class InHeader(msgspec.Struct, frozen=True):
-    """HEADER, and FROM, TO, CC, BCC, SUBJECT by the field's name. An empty text asks for presence."""
+    """HEADER, and FROM, TO, CC, BCC, SUBJECT by that name. An empty text asks for presence."""
 
     field: str
     """Upper case."""

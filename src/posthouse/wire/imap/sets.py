@@ -1,7 +1,7 @@
-"""Sequence and UID sets: read, resolved against a mailbox, written as compact ranges. RFC 3501 9, 5182.
+"""Sequence and UID sets: read, resolved against a mailbox, written compactly. RFC 3501 9, 5182.
 
-A set is a tuple of (first, last) pairs as the client wrote them; `STAR` stands for `*`, and the empty
-tuple `SAVED` for `$`. Never raises for what it formats; `parse_set` raises ValueError.
+A set is a tuple of (first, last) pairs as the client wrote them; `STAR` stands for `*`, and the
+empty tuple `SAVED` for `$`. `parse_set` raises ValueError, nothing else raises.
 """
 
 import re
@@ -54,8 +54,9 @@ def parse_set(text: bytes, *, ranges_max: int) -> NumberSet:
 def resolve(numbers: NumberSet, largest: int) -> Ranges:
     """The set with `*` replaced by `largest`, sorted and merged.
 
-    `largest` is the number of messages, or the highest UID in use; 0 for an empty mailbox, where `*`
-    names nothing. `559:*` always holds the last message, also when its UID is less (RFC 3501 6.4.8).
+    `largest` is the number of messages, or the highest UID in use; 0 for an empty mailbox, where
+    `*` names nothing. `559:*` always holds the last message, even if its UID is less (RFC 3501
+    6.4.8).
     """
     ranges: Ranges = []
     for first, last in numbers:
@@ -79,7 +80,7 @@ def resolve(numbers: NumberSet, largest: int) -> Ranges:
 
 
 def spans(ranges: Ranges, present: Sequence[int]) -> Ranges:
-    """The slices of `present` (sorted) that the ranges cover: `present[start:end]` for each pair."""
+    """The slices of `present` (sorted) that the ranges cover: (start, end) as Python has them."""
     found = []
     for first, last in ranges:
         start = bisect_left(present, first)
