@@ -125,7 +125,9 @@ async def append(visit: "ImapVisit", question: commands.Append) -> Done:
 
 def _appended(visit: "ImapVisit", box: Mailbox, result: values.Appended) -> Ok:
     view = visit.view
-    if view is not None and view.mailbox != box.id:
+    if view is not None and view.mailbox == box.id:
+        view.hear(result.modseq)  # its EXISTS comes before this Ok
+    elif view is not None:
         view.did_elsewhere(result.modseq)
     uids = range(result.first_uid, result.last_uid + 1)
     return Ok("Appended", code_appenduid(result.uidvalidity, uids))

@@ -55,7 +55,9 @@ async def _transfer(
         result.uidvalidity, list(numbers_in(result.from_uids)), list(numbers_in(result.to_uids))
     )
     if not is_move:
-        if target.id != view.mailbox:
+        if target.id == view.mailbox:
+            view.hear(result.modseq)
+        else:
             view.did_elsewhere(result.modseq)
         return Ok("Copied", code)
     # RFC 6851 4.3: COPYUID comes before the EXPUNGEs, that the client can still use the old numbers.

@@ -77,7 +77,9 @@ async def rename(visit: "ImapVisit", question: commands.Rename) -> Done:
     box = await store.mailbox_by_name(visit.account, kept_name(question.mailbox))
     if box is None:
         return NO_MAILBOX
-    await store.commit(values.RenameMailbox(visit.account, box.id, name))
+    (done,) = await store.commit(values.RenameMailbox(visit.account, box.id, name))
+    if visit.view is not None and isinstance(done, values.Done):
+        visit.view.hear(done.modseq)
     return Ok("Renamed")
 
 

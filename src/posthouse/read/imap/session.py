@@ -7,6 +7,7 @@ hears of that is decided here, once. RFC 3501 7.1, 5530
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from posthouse.base.errors import Refusal
 from posthouse.net.steps import Steps
 from posthouse.read.imap import (
     append,
@@ -27,7 +28,7 @@ from posthouse.read.imap.ports import ImapHouse, Line, LoggedIn
 from posthouse.read.imap.view import MailboxLost, NoSuchMessage, View
 from posthouse.store.contract import StoreFailure, Watch
 from posthouse.wire.imap import commands
-from posthouse.wire.imap.answers import Bad, Challenge, Done, No
+from posthouse.wire.imap.answers import SERVERBUG, Bad, Challenge, Done, No
 from posthouse.wire.imap.server import ImapServer
 
 Answer = Done | Challenge | None
@@ -83,6 +84,17 @@ class ImapVisit:
         """The answer to one question of the core, after all untagged data."""
         if self._pushing is not None:
             await self._pushed()
+        self.house.row.add("imap_commands_total")
+        try:
+            return await self._answer(question)
+        except Refusal as refusal:
+            return No(refusal.say)
+        except Exception as error:  # noqa: BLE001 - the client gets an answer, we the traceback
+            self.house.row.add("faults_total")
+            self.house.log.fault("imap.fault", error, peer=self.peer)
+            return No("The server failed, please try again later", SERVERBUG)
+
+    async def _answer(self, question: Any) -> Answer:
         try:
             answer = await _HANDLERS[type(question)](self, question)
         except StoreFailure as failure:
@@ -100,6 +112,9 @@ class ImapVisit:
             except StoreFailure as failure:
                 # The command itself is done; what is new can be told later.
                 self.house.log.warning("imap.news_failed", why=failure.why.name)
+            if view.is_behind and isinstance(question, commands.IdleStarted):
+                # A word came while we looked: the client idles when it is told.
+                self._schedule()
         return answer
 
     def ended(self) -> None:
@@ -140,8 +155,12 @@ class ImapVisit:
         view = self.view
         if view is None or modseq <= view.synced:
             return
-        view.noticed = max(view.noticed, modseq)
-        if self.core.is_idle and not self._scheduled:
+        view.hear(modseq)
+        if self.core.is_idle:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
             self._scheduled = True
             self.house.loop.call_soon(self._push)
 

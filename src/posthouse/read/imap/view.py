@@ -197,6 +197,11 @@ class View:
     def is_behind(self) -> bool:
         return self.noticed > self.synced or self.gone != NOTHING
 
+    def hear(self, modseq: int) -> None:
+        """Something was committed as `modseq` that may concern this mailbox."""
+        if modseq > self.noticed:
+            self.noticed = modseq
+
     def did_elsewhere(self, modseq: int) -> None:
         """This session changed another mailbox of the account."""
         if modseq == self.synced + 1:
@@ -212,7 +217,7 @@ class View:
         else:
             # Somebody else changed the account in between: `news` has to look.
             self.own |= {modseq}
-            self.noticed = max(self.noticed, modseq)
+            self.hear(modseq)
 
 
 def numbers_in(ranges: Iterable[tuple[int, int]]) -> Iterable[int]:
