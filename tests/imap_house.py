@@ -104,7 +104,12 @@ class House:
         self.lines: list[bytes] = []
         self.log = Log(self.clock, self.lines.append, Level.INFO)
         users = Users(
-            self.store, AuthSettings(), self.clock, in_thread=aside, pause=self._no_pause, metrics=self.row
+            self.store,
+            AuthSettings(),
+            self.clock,
+            in_thread=aside,
+            pause=self._no_pause,
+            metrics=self.row,
         )
         offer = Offer(after=AFTER_LOGIN, mechanisms=users.mechanisms(), plaintext_auth=True)
         self.ids = Ids(self.clock)
@@ -132,14 +137,24 @@ class House:
     def add_account(self, address: str, quota: int = 0) -> int:
         added = run_now(
             self.store.commit(
-                AddAccount(address, address, quota, (Credential("argon2id", HASH),), (("Sent", "\\Sent"),))
+                AddAccount(
+                    address, address, quota, (Credential("argon2id", HASH),), (("Sent", "\\Sent"),)
+                )
             )
         )[0]
         assert isinstance(added, AccountAdded)
         return added.account
 
-    def letter(self, octets: bytes, *, flags: int = 0, keywords: str = "", mailbox: int = INBOX,
-               account: int = 1, received: int = RECEIVED) -> None:
+    def letter(
+        self,
+        octets: bytes,
+        *,
+        flags: int = 0,
+        keywords: str = "",
+        mailbox: int = INBOX,
+        account: int = 1,
+        received: int = RECEIVED,
+    ) -> None:
         """One letter by the other door."""
         body = NewBody(self.ids.letter(), hashlib.sha256(octets).digest(), len(octets), octets)
         place = Place(account, mailbox, flags, keywords)

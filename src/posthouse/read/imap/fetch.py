@@ -108,9 +108,7 @@ async def _slices(
     """Rows in slices that fit into memory."""
     fields = tuple(plan.fields)
     if "octets" not in fields:
-        async for rows in store.letters(
-            view.account, view.mailbox, chosen, fields, changed_since
-        ):
+        async for rows in store.letters(view.account, view.mailbox, chosen, fields, changed_since):
             yield rows
         return
     place = fields.index("octets")
@@ -172,9 +170,7 @@ async def _send_large(visit: "ImapVisit", plan: Plan, number: int, row: Row) -> 
     core.untagged(b")\r\n")
 
 
-async def _send_section(
-    visit: "ImapVisit", plan: Plan, section: BodySection, row: Row
-) -> None:
+async def _send_section(visit: "ImapVisit", plan: Plan, section: BodySection, row: Row) -> None:
     body, size, header = (row[plan.at(name)] for name in ("body", "size", "header_octets"))
     parts = row[plan.at("parts")] if section.part else b""
     place = place_of(section, size, header, parts)

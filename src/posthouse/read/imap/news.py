@@ -114,9 +114,7 @@ async def _tell_flags(visit: "ImapVisit", view: View, uids: Ranges) -> None:
             if keywords and not view.keywords.issuperset(keywords.split()):
                 await tell_keywords(visit, view)
             flags = flag_list(bits, keywords, recent=view.is_recent(uid))
-            lines.append(
-                fetch_flags_line(number, None, flags, modseq if visit.condstore else None)
-            )
+            lines.append(fetch_flags_line(number, None, flags, modseq if visit.condstore else None))
         core.untagged(b"".join(lines))
 
 
@@ -153,8 +151,7 @@ async def _compare(store: Store, view: View) -> Changes:
     there: list[int] = []
     changed: list[int] = []
     highest = view.highest
-    known = ((1, view.uidnext - 1),)
-    async for rows in store.letters(view.account, view.mailbox, known, ("uid", "modseq")):
+    async for rows in store.letters(view.account, view.mailbox, view.known, ("uid", "modseq")):
         for uid, modseq in rows:
             there.append(uid)
             if modseq > view.synced:
@@ -184,4 +181,3 @@ def _merged(some: Ranges, more: Ranges) -> Ranges:
         else:
             merged.append((first, last))
     return tuple(merged)
-

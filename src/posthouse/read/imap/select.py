@@ -136,9 +136,8 @@ async def _first_unseen(store: Store, view: View, box: Mailbox) -> int:
     if box.messages > UNSEEN_LOOKED_AT_MAX:
         return 0
     await view.load(store)
-    known = ((1, view.uidnext - 1),)
     async for piece in store.find(
-        view.account, view.mailbox, known, (Condition("flags", "bits_off", SEEN),)
+        view.account, view.mailbox, view.known, (Condition("flags", "bits_off", SEEN),)
     ):
         for uid in piece:
             number = view.number_of(uid)

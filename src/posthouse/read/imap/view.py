@@ -92,6 +92,11 @@ class View:
         return self._uids
 
     @property
+    def known(self) -> Ranges:
+        """All UIDs that may be in this view."""
+        return ((1, self.uidnext - 1),) if self.uidnext > 1 else NOTHING
+
+    @property
     def is_loaded(self) -> bool:
         return self._uids is not None
 
@@ -149,7 +154,7 @@ class View:
         if ranges and ranges[-1][1] > self.count:
             raise NoSuchMessage
         if ranges == [(1, self.count)]:
-            return ((1, self.uidnext - 1),)
+            return self.known
         uids = await self.load(store)
         return tuple([(uids[first - 1], uids[last - 1]) for first, last in ranges])
 
@@ -159,9 +164,7 @@ class View:
             uids = await self.load(store)
             largest = uids[-1] if uids else 0
         last = self.uidnext - 1
-        return tuple(
-            [(a, min(b, last)) for a, b in sets.resolve(numbers, largest) if a <= last]
-        )
+        return tuple([(a, min(b, last)) for a, b in sets.resolve(numbers, largest) if a <= last])
 
     def numbers_of(self, wanted: Sequence[int]) -> Sequence[int]:
         """The message numbers of these UIDs, which are all known and ascending."""
