@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ class House:
     store: Store
     doors: dict[str, Door] = field(default_factory=dict)
     """By name, as `SERVICES` names them."""
+    threads: ThreadPoolExecutor | None = None
+    """For what the loop must not wait for; made by the first door that needs it."""
 
 
 @dataclass(frozen=True, slots=True)
