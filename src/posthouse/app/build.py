@@ -73,7 +73,7 @@ class Plan:
     """The doors that exist, by name. A service whose door is missing here is not opened."""
     hold: Callable[[Path], Any]
     """Takes the data directory for as long as the result lives. Raises DataInUse."""
-    prepare: Callable[[Config, Clock, Log], None]
+    prepare: Callable[[Config, Clock, Log], object]
     """Makes or migrates the store before anybody opens it."""
     run_scribe: Callable[[Config, socket.socket, Clock, Log, Row], None]
     """All that the scribe's process does, until SIGTERM."""

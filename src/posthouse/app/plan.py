@@ -138,7 +138,12 @@ def threads(house: House) -> Callable[..., Awaitable[Any]]:
 def pause(loop: asyncio.AbstractEventLoop, seconds: float) -> "asyncio.Future[None]":
     """A future that is done after so many seconds; unlike asyncio.sleep it needs no task."""
     future = loop.create_future()
-    handle = loop.call_later(seconds, lambda: future.done() or future.set_result(None))
+
+    def over() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    handle = loop.call_later(seconds, over)
     future.add_done_callback(lambda _: handle.cancel())
     return future
 
