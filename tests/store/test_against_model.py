@@ -22,6 +22,7 @@ from posthouse.store.values import (
     DELETED,
     INBOX,
     SEEN,
+    Append,
     Copy,
     CreateMailbox,
     DeleteMailbox,
@@ -69,9 +70,9 @@ class Moment:
 
 NAMES = ["a", "b", "a/b", "a/b/c", "b/x", "北京"]
 WORDS = ["", "k", "$x k"]
-SMALL = st.integers(0, 9)
+SMALL = st.integers(0, 15)
 FLAGS = st.integers(0, 31)
-UIDS = st.lists(st.tuples(st.integers(1, 14), st.integers(0, 4)), max_size=3)
+UIDS = st.lists(st.tuples(st.integers(1, 6), st.integers(0, 5)), min_size=1, max_size=3)
 
 
 def ranges(pairs: list[tuple[int, int]]) -> Ranges:
@@ -137,24 +138,28 @@ class History(RuleBasedStateMachine):
         return uid
 
     def pick(self, account: int, number: int) -> tuple[int, Room]:
-        """Some mailbox that exists."""
+        """Some mailbox that exists, every second time INBOX, so that letters meet there."""
         ids = sorted(self.rooms[account])
-        mailbox = ids[number % len(ids)]
+        mailbox = ids[number // 2 % len(ids)] if number % 2 else INBOX
         return mailbox, self.rooms[account][mailbox]
 
     # ---- what can happen
 
-    @rule(who=st.integers(0, 1), number=SMALL, flags=FLAGS, words=st.sampled_from(WORDS))
-    def append(self, who: int, number: int, flags: int, words: str) -> None:
-        """APPEND of one letter."""
+    @rule(
+        who=st.integers(0, 1), number=SMALL,
+        each=st.lists(st.tuples(FLAGS, st.sampled_from(WORDS)), min_size=1, max_size=4),
+    )  # fmt: skip
+    def append(self, who: int, number: int, each: list[tuple[int, str]]) -> None:
+        """APPEND of some letters."""
         account = self.accounts[who]
         mailbox, room = self.pick(account, number)
-        new = letter()
-        done = self.engine.one(new.append(account, mailbox, flags, words))
+        new = [letter() for _ in each]
+        appended = [x.appended(*how) for x, how in zip(new, each, strict=True)]
+        done = self.engine.one(Append(account, mailbox, tuple(appended)))
         modseq = self.new_modseq(account, done.modseq)
         assert done.uidvalidity == room.uidvalidity
-        uid = self.put(room, seen(new, flags, words, modseq))
-        assert (done.first_uid, done.last_uid) == (uid, uid)
+        uids = [self.put(room, seen(x, *how, modseq)) for x, how in zip(new, each, strict=True)]
+        assert (done.first_uid, done.last_uid) == (uids[0], uids[-1])
 
     @rule(numbers=st.lists(st.tuples(st.integers(0, 1), SMALL), min_size=1, max_size=4))
     def deliver(self, numbers: list[tuple[int, int]]) -> None:
@@ -433,7 +438,7 @@ def test_any_history_is_as_believed(name: str) -> None:
         Chosen,
         settings=settings(
             max_examples=40,
-            stateful_step_count=30,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
