@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ from posthouse.app.config import Config
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
-from posthouse.net.ports import Door
+from posthouse.net.connection import Door
 from posthouse.store.contract import Store
 
 
@@ -28,6 +29,8 @@ class House:
     store: Store
     doors: dict[str, Door] = field(default_factory=dict)
     """By name, as `SERVICES` names them."""
+    threads: ThreadPoolExecutor | None = None
+    """For what the loop must not wait for; made by the first door that needs it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,11 @@ from posthouse.app.status import (
     store_octets,
     totals,
 )
-from posthouse.app.version import version
 from posthouse.app.worker import Crew, run_worker
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import ROWS_MAX, Metrics
+from posthouse.base.version import VERSION
 from posthouse.net.certificates import CertificateFailed, Certificates, open_certificates
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import ListenFailed
@@ -362,7 +362,7 @@ class Supervisor:
         living = sorted(self._children.living.values(), key=lambda c: (c.kind, c.number))
         workers = [c.pid for c in living if c.kind == WORKER]
         return Status(
-            version=version(),
+            version=VERSION,
             hostname=self._config.hostname,
             data=str(self._config.data),
             config=str(self._config.file or ""),
