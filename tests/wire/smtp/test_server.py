@@ -5,8 +5,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from smtp_talk import play_smtp
-from talk import CUTTERS, Cutter, Talk, all_talks
 
 from posthouse.wire.smtp.limits import SmtpLimits
 from posthouse.wire.smtp.questions import (
@@ -21,6 +19,8 @@ from posthouse.wire.smtp.questions import (
 from posthouse.wire.smtp.replies import Reply
 from posthouse.wire.smtp.server import SmtpServer
 from posthouse.wire.smtp.service import SmtpService
+from smtp_talk import play_smtp
+from talk import CUTTERS, Cutter, Talk, all_talks
 
 SERVICE = SmtpService(
     "post.example",
@@ -55,11 +55,17 @@ def in_body(service: SmtpService = SERVICE) -> SmtpServer:
     return core
 
 
-@pytest.mark.parametrize("talk", all_talks("smtp"), ids=str)
+@pytest.mark.parametrize("talk", all_talks("smtp", "server_*"), ids=str)
 @pytest.mark.parametrize("cut", CUTTERS, ids=lambda cut: cut.__name__)
 def test_talk(talk: Talk, cut: Cutter) -> None:
     """The server says what the transcript says, however the network cuts the octets."""
     assert play_smtp(talk, cut) == talk.expected
+
+
+def test_every_transcript_has_its_test() -> None:
+    """A transcript is played by the test of the file that its name begins with."""
+    homes = {"auth", "body", "hello", "parameters", "server", "transaction"}
+    assert {talk.name.split("_")[0] for talk in all_talks("smtp")} == homes
 
 
 def test_one_question_is_open_at_a_time() -> None:
@@ -180,6 +186,17 @@ def test_a_lost_connection_drops_the_pieces() -> None:
     assert core.connection_lost() is None
 
 
+def test_a_letter_that_fails_late_is_dropped_at_once() -> None:
+    """The house need not keep the pieces until the end of a letter that has failed. RFC 5321 2.3.8"""
+    core = in_body()
+    assert told(core, b"0123456789\r\n" * 200) == b""
+    core.receive(b"\n" + b"0123456789\r\n" * 200)
+    assert core.next_question() == BodyAborted()
+    core.answer(None)
+    assert core.next_question() is None
+    assert told(core, b".\r\n").startswith(b"550 5.6.0 ")
+
+
 def test_a_connection_lost_behind_the_letter_drops_nothing() -> None:
     """When the end of the letter has been asked the house decides alone."""
     core = in_body()
@@ -231,7 +248,10 @@ def test_memory_is_flat_however_long_a_line_is(start: bytes) -> None:
 def test_memory_is_flat_however_large_a_chunk_is() -> None:
     """A chunk leaves in pieces, none much beyond the limit."""
     core = greeted(SmtpService("post.example"))
-    told(core, b"HELO x\r\nMAIL FROM:<a@b> BODY=BINARYMIME\r\nRCPT TO:<c@d>\r\nBDAT 50000000 LAST\r\n")
+    told(
+        core,
+        b"HELO x\r\nMAIL FROM:<a@b> BODY=BINARYMIME\r\nRCPT TO:<c@d>\r\nBDAT 50000000 LAST\r\n",
+    )
     octets = 0
     for _ in range(1000):
         core.receive(b"a" * 50_000)
@@ -265,12 +285,20 @@ def test_pieces_and_rest_are_the_letter(octets: int) -> None:
 
 REPLY = rb"(?:[2-5][0-9]{2}-[ -~]*\r\n)*[2-5][0-9]{2} [ -~]*\r\n"
 WORDS = [
-    b"\r\n", b"\r", b"\n", b".", b"\r\n.\r\n", b" ", b"\x00", b"\xff", b"EHLO x", b"HELO x", b"RSET",
-    b"MAIL FROM:<a@b>", b" SIZE=5", b" SMTPUTF8", b" BODY=BINARYMIME", b"RCPT TO:<c@d>", b"DATA",
-    b"BDAT 5", b"BDAT 0 LAST", b" LAST", b"NOOP", b"QUIT", b"STARTTLS", b"AUTH PLAIN", b"=", b"*",
-    b"a" * 600, b"0123456789\r\n" * 100, b"<>", b"VRFY", b"HELP", b"EXPN", b"LHLO x", b"GET /",
+    b"\r\n", b"\r", b"\n", b".", b"\r\n.\r\n", b" ", b"\x00", b"\xff", b"EHLO x", b"HELO x",
+    b"RSET", b"MAIL FROM:<a@b>", b" SIZE=5", b" SMTPUTF8", b" BODY=BINARYMIME",
+    b"RCPT TO:<c@d>", b"DATA", b"BDAT 5", b"BDAT 0 LAST", b" LAST", b"NOOP",
+    b"QUIT", b"STARTTLS", b"AUTH PLAIN", b"=", b"*", b"a" * 600, b"0123456789\r\n" * 100, b"<>",
+    b"VRFY", b"HELP", b"EXPN", b"LHLO x", b"GET /",
 ]  # fmt: skip
-SAID = [None, None, None, Reply(452, "4.3.1", "no\nroom"), Reply(550, "5.7.1", "no"), Reply(421, "", "")]
+SAID = [
+    None,
+    None,
+    None,
+    Reply(452, "4.3.1", "no\nroom"),
+    Reply(550, "5.7.1", "no"),
+    Reply(421, "", ""),
+]
 
 
 @given(

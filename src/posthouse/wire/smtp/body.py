@@ -90,8 +90,7 @@ def read_chunk(session: Session) -> Step:
     session.held += data[at : at + here]
     if len(session.held) > memory:
         return _hand_out_held(session)
-    if left:
-        return None
+    assert not left, "a part of a chunk waits in the input or leaves"
     return complete(session, session.held) if session.chunk_is_last else _chunk_taken(session)
 
 
@@ -161,5 +160,3 @@ def failed(session: Session) -> bytes:
 def replies_due(session: Session) -> int:
     """LMTP answers the end of a letter once for each recipient it took. RFC 2033 4.2"""
     return max(1, session.recipients) if session.service.is_lmtp else 1
-
-
