@@ -7,13 +7,12 @@ Answers: `ok`, `accepted TEXT`, `550 5.1.1 TEXT` (several for LMTP, joined by " 
 
 from typing import Any
 
-from talk import Cutter, Talk, play
-
 from posthouse.base.errors import Refusal
 from posthouse.wire.smtp.limits import SmtpLimits
 from posthouse.wire.smtp.replies import Accepted, Authenticated, Challenge, Reply
 from posthouse.wire.smtp.server import SmtpServer
 from posthouse.wire.smtp.service import SmtpService
+from talk import Cutter, Talk, play
 
 
 def service_of(settings: dict[str, str]) -> SmtpService:

@@ -4,8 +4,8 @@ r"""Transcripts as tests: conversations in `.talk` files, played against any cor
     = limits.errors_max 2                   a setting, read by the protocol's own test helper
     C: NOOP                                 the client says it, CRLF is added
     C<< NO                                  the client says it, nothing is added
-    Q: SenderOffered(address='a@b'*         a question that must come; repr with wildcards, in this order
-    A: 550 5.7.1 no                         the answer to it, read by the helper; without: the standard one
+    Q: SenderOffered(address='a@b'*         a question that must come, as repr, in this order
+    A: 550 5.7.1 no                         its answer, read by the helper; else the standard one
     S: 250 2.0.0 *                          the server answers, `*` stands for anything
     S<< text                                output that does not end with CRLF
     ! tls_stands                            a method of the core is called
