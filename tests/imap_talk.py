@@ -2,18 +2,17 @@
 
 Settings: `= starttls yes`, `= plaintext_auth no`, `= after CONDSTORE MOVE`, `= mechanisms PLAIN`,
 `= limits.errors_max 2`, `= has_tls yes`, `= state selected`.
-Answers: `ok TEXT`, `no [CODE] TEXT`, `bad TEXT`, `challenge TEXT`, `none`; before one, `* ... | ` says
-an untagged line. Without an A line a command is done and everything else is let through.
+Answers: `ok TEXT`, `no [CODE] TEXT`, `bad TEXT`, `challenge TEXT`, `none`; before one, `* ... | `
+says an untagged line. Without an A line a command is done and everything else is let through.
 """
 
 from typing import Any
-
-from talk import Cutter, Talk, play
 
 from posthouse.wire.imap.answers import Bad, Challenge, No, Ok
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
 from posthouse.wire.imap.server import ImapServer
+from talk import Cutter, Talk, play
 
 LET_THROUGH = {"AppendOffered", "AppendPiece", "AppendAborted", "IdleStarted"}
 
