@@ -12,7 +12,7 @@ Parsed = commands.Question | commands.Settled
 
 _ID_FIELDS_MAX: Final = 30  # RFC 2971 3.3
 _ENABLEABLE: Final = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
-_BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
+_BASE64: Final = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")
 
 
 def alone(command: Parsed) -> Callable[[Cursor], Parsed]:
