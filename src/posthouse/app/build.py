@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ class House:
     store: Store
     doors: dict[str, Door] = field(default_factory=dict)
     """By name, as `SERVICES` names them."""
+    threads: ThreadPoolExecutor | None = None
+    """For what the loop must not wait for; made by the first door that needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Plan:
     """The doors that exist, by name. A service whose door is missing here is not opened."""
     hold: Callable[[Path], Any]
     """Takes the data directory for as long as the result lives. Raises DataInUse."""
-    prepare: Callable[[Config, Clock, Log], None]
+    prepare: Callable[[Config, Clock, Log], object]
     """Makes or migrates the store before anybody opens it."""
     run_scribe: Callable[[Config, socket.socket, Clock, Log, Row], None]
     """All that the scribe's process does, until SIGTERM."""

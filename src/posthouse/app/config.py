@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
+from posthouse.accept.settings import AcceptSettings
+from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.settings import setting
 from posthouse.net.certificates import machine_name
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import parse_address
+from posthouse.store.settings import StoreSettings
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.smtp.limits import SmtpLimits
 
@@ -148,12 +151,14 @@ class Section:
 SECTIONS: Final = (
     Section("", (Root,)),
     Section("listen", (Listen,)),
-    Section("store", (StorePlace,)),
+    Section("store", (StorePlace, StoreSettings)),
     Section("tls", (TlsSettings,)),
     Section("relay", (RelaySettings,)),
     Section("route", (Route,), is_repeated=True),
     Section("smtp", (SmtpLimits,)),
     Section("imap", (ImapLimits,)),
+    Section("accept", (AcceptSettings,)),
+    Section("auth", (AuthSettings,)),
     Section("net", (NetSettings,)),
     Section("log", (LogSettings,)),
 )

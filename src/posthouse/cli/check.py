@@ -29,12 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
                     Finding(False, "nobody has an account", "posthouse account add you@your.domain")
                 )
     if arguments.json:
-        write_json(
-            [
-                {"error": f.is_error, "sentence": f.sentence, "hint": f.hint}
-                for f in found
-            ]
-        )
+        write_json([{"error": f.is_error, "sentence": f.sentence, "hint": f.hint} for f in found])
     else:
         for finding in found:
             kind = "error" if finding.is_error else "note"

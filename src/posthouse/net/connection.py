@@ -261,9 +261,9 @@ class Connection:
                     self._pause()
             elif core.closing:
                 self._close()
-            elif core.starting_tls:
-                core.starting_tls = False
-                self._start_tls()
+            elif core.starting_tls:  # the core clears it when TLS stands
+                if self._tunnel is None:
+                    self._start_tls()
             elif self._eof and not self._stalled:
                 self._close()
             else:

@@ -1,12 +1,15 @@
 """Bodies too large for the database: one file each, written once, never changed. bodies/xx/ID
 
-A file has its name only when it is whole and synced, and its folder is synced too, before a row names it. What a crash
+A file has its name only when it is whole and synced, and its folder is synced too, before a row
+names it. What a crash
 leaves behind (a file without a row, a name that ends in .part) is swept.
 """
 
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -25,7 +28,8 @@ class BodyFiles:
         self._folder = data / FOLDER_NAME
 
     def path(self, body: bytes) -> Path:
-        """Where the file of a body is or would be. The last characters of an id are chance, so folders fill evenly."""
+        """Where the file of a body is or would be. The last characters of an id are chance, so
+        folders fill evenly."""
         name = id_text(body)
         return self._folder / name[-2:] / name
 
@@ -77,7 +81,8 @@ class BodyFiles:
 
 
 class BodyWriter:
-    """One file on its way. Ends with `finish` or `drop`; a file that was dropped never had its name."""
+    """One file on its way. Ends with `finish` or `drop`; a file that was dropped never had its
+    name."""
 
     __slots__ = ("_digest", "_file", "_part", "_target", "size")
 
@@ -104,8 +109,21 @@ class BodyWriter:
             view = view[self._file.write(view) :]
         self.size += len(chunk)
 
+    @contextmanager
+    def mapped(self) -> Iterator[mmap.mmap]:
+        """What was written so far, to be read without a copy; not for an empty file. Raises
+        OSError."""
+        handle = os.open(self._part, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            octets = mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(handle)
+        with octets:
+            yield octets
+
     def finish(self) -> None:
-        """The file is whole, synced and has its name when this returns. May run in a thread. Raises OSError."""
+        """The file is whole, synced and has its name when this returns. May run in a thread.
+        Raises OSError."""
         assert self._file is not None, "the file is finished or dropped"
         os.fdatasync(self._file.fileno())
         self._file.close()

@@ -5,7 +5,7 @@ from typing import Final
 
 NAME_CHARACTERS_MAX: Final = 500
 LEVELS_MAX: Final = 30
-_INBOX_BELOW: Final = re.compile(r"inbox(?=/)", re.I)
+_INBOX_BELOW: Final = re.compile(r"inbox(?=/)", re.IGNORECASE)
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f*%\ufffd\ud800-\udfff]")
 
 

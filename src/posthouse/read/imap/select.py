@@ -5,7 +5,6 @@ Nothing here looks at letters: the figures stand in the mailbox's row, UIDs are 
 
 from typing import TYPE_CHECKING, Final
 
-from posthouse.read.imap import news
 from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.lists import mailbox_id
 from posthouse.read.imap.login import turn_on_condstore
@@ -20,7 +19,6 @@ from posthouse.wire.imap.answers import (
     READ_ONLY,
     READ_WRITE,
     Done,
-    No,
     Ok,
     code_highestmodseq,
     code_mailboxid,

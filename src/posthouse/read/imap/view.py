@@ -242,7 +242,7 @@ def _compact(uids: Uids) -> Uids:
     """The same UIDs as a range if they have no gap."""
     if uids and uids[-1] - uids[0] + 1 == len(uids):
         return range(uids[0], uids[-1] + 1)
-    return uids if uids else range(0)
+    return uids or range(0)
 
 
 def _joined(uids: Uids, new: Uids) -> Uids:

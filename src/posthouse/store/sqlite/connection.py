@@ -17,7 +17,16 @@ READS_A_TURN: Final = 16
 class Client:
     """`gone` is true once it hung up or was dropped: nothing of it is begun any more."""
 
-    __slots__ = ("_frames", "_out_max", "events", "gone", "out", "socket", "wants_notices", "writer")
+    __slots__ = (
+        "_frames",
+        "_out_max",
+        "events",
+        "gone",
+        "out",
+        "socket",
+        "wants_notices",
+        "writer",
+    )
 
     def __init__(self, connected: socket.socket, out_max: int) -> None:
         self.socket = connected

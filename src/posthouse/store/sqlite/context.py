@@ -18,7 +18,7 @@ DAY_SECONDS: Final = 86_400
 class Context:
     """One transaction's surroundings. `touched` and `unnamed` are told after the commit only."""
 
-    __slots__ = ("now", "settings", "trace_days", "touched", "unnamed")
+    __slots__ = ("now", "settings", "touched", "trace_days", "unnamed")
 
     def __init__(self, now: int, settings: StoreSettings, trace_days: set[int]) -> None:
         self.now = now
@@ -56,7 +56,5 @@ def next_uidvalidity(db: Database, context: Context) -> int:
 
 def raise_epoch(db: Database) -> int:
     """The directory changed: every cache of it is old."""
-    epoch: int = db.execute(
-        "UPDATE site SET value=value+1 WHERE key='epoch' RETURNING value"
-    ).get
+    epoch: int = db.execute("UPDATE site SET value=value+1 WHERE key='epoch' RETURNING value").get
     return epoch

@@ -204,7 +204,7 @@ class Ledger:
             self.db.execute("SAVEPOINT unit")
             try:
                 outcomes.append(self._apply_unit(unit, own))
-            except Exception as error:  # noqa: BLE001 - it is this unit's loss alone
+            except Exception as error:
                 if isinstance(error, apsw.Error) and not self.connection.in_transaction:
                     raise  # SQLite took back the whole transaction: full disk, I/O error
                 self.db.execute("ROLLBACK TO unit")

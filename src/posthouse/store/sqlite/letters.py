@@ -30,7 +30,7 @@ def letters_statement(fields: tuple[str, ...]) -> str:
         tables += _JOIN_EMAIL
     if "octets" in fields:
         tables += _JOIN_BODY
-    return f"SELECT {columns}{tables}{_WHERE} AND p.modseq>?5 ORDER BY p.uid LIMIT ?6"  # noqa: S608
+    return f"SELECT {columns}{tables}{_WHERE} AND p.modseq>?5 ORDER BY p.uid LIMIT ?6"
 
 
 def find_statement(conditions: tuple[Condition, ...]) -> tuple[str, tuple[Any, ...]]:
@@ -46,7 +46,7 @@ def find_statement(conditions: tuple[Condition, ...]) -> tuple[str, tuple[Any, .
     tables = " FROM placement AS p"
     if any(condition.field not in PLACEMENT_FIELDS for condition in conditions):
         tables += _JOIN_EMAIL
-    statement = f"SELECT p.uid{tables}{_WHERE}{''.join(clauses)} ORDER BY p.uid"  # noqa: S608
+    statement = f"SELECT p.uid{tables}{_WHERE}{''.join(clauses)} ORDER BY p.uid"
     return statement, tuple(bindings)
 
 

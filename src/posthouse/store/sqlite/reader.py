@@ -194,11 +194,15 @@ class Reader:
             passed += 1
             while first <= last:
                 # The last UID of a step that looks at so many rows.
-                border = self._one(
-                    "SELECT uid FROM placement WHERE account=? AND mailbox=?"
-                    " AND uid BETWEEN ? AND ? ORDER BY uid LIMIT 1 OFFSET ?",
-                    (account, mailbox, first, last, FIND_ROWS - 1),
-                ) if last - first >= FIND_ROWS else None
+                border = (
+                    self._one(
+                        "SELECT uid FROM placement WHERE account=? AND mailbox=?"
+                        " AND uid BETWEEN ? AND ? ORDER BY uid LIMIT 1 OFFSET ?",
+                        (account, mailbox, first, last, FIND_ROWS - 1),
+                    )
+                    if last - first >= FIND_ROWS
+                    else None
+                )
                 end = last if border is None else border
                 rows = self._all(statement, (account, mailbox, first, end, *bindings))
                 found.extend(chain.from_iterable(rows))
@@ -241,9 +245,7 @@ class Reader:
             changed = ranges_of([row[0] for row in rows])
         return Changes(state[0], changed, union(vanished))
 
-    async def vanished(
-        self, account: int, mailbox: int, since: int, uids: Ranges
-    ) -> Ranges | None:
+    async def vanished(self, account: int, mailbox: int, since: int, uids: Ranges) -> Ranges | None:
         floor = self._one("SELECT log_floor FROM account WHERE id=?", (account,))
         if floor is None or since < floor:
             return None

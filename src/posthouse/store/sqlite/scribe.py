@@ -217,9 +217,9 @@ class Scribe:
     def _work(self) -> None:
         """One commit if anybody waits for one, then what the log and the sweep need."""
         now = self._clock.monotonic()
-        if self._waiting:
-            self._commit()
-        elif self._notes and now - self._notes_since >= self._settings.note_seconds_max:
+        if self._waiting or (
+            self._notes and now - self._notes_since >= self._settings.note_seconds_max
+        ):
             self._commit()
         elif self._sweep.has_work and now >= self._sweep_after:
             self._sweep.step()

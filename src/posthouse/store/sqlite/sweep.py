@@ -243,7 +243,7 @@ class Sweep:
             ).get
             bodies = self._ledger.db.execute(
                 "SELECT id FROM body WHERE row>? AND row<=coalesce(?, 9223372036854775807)"
-                f" AND {UNNAMED}",  # noqa: S608
+                f" AND {UNNAMED}",
                 (row, end),
             ).fetchall()
             self._suspect([body for (body,) in bodies])

@@ -52,8 +52,7 @@ _EMAIL: Final = (
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _JOIN_THREAD: Final = (
-    "INSERT INTO thread_key VALUES (?,?,?)"
-    " ON CONFLICT DO UPDATE SET thread=thread RETURNING thread"
+    "INSERT INTO thread_key VALUES (?,?,?) ON CONFLICT DO UPDATE SET thread=thread RETURNING thread"
 )
 
 
@@ -143,9 +142,7 @@ def enter_account(
         _ENTER_ACCOUNT, (emails, letters, octets, account, octets)
     ).get
     if entered is None:
-        exists = db.execute(
-            "SELECT 1 FROM account WHERE id=? AND address NOT NULL", (account,)
-        ).get
+        exists = db.execute("SELECT 1 FROM account WHERE id=? AND address NOT NULL", (account,)).get
         if exists is None:
             raise StoreFailure(Why.GONE, f"no account {account}")
         raise StoreFailure(Why.OVER_QUOTA, f"account {account} has no room for {octets} octets")

@@ -113,9 +113,7 @@ def rename_mailbox(db: Database, value: RenameMailbox, context: Context) -> Done
         exists = db.execute("SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, new)).get
         if exists is not None:
             raise StoreFailure(Why.EXISTS, f"mailbox {new!r} exists")
-        db.execute(
-            "UPDATE mailbox SET name=? WHERE account=? AND id=?", (new, account, found)
-        )
+        db.execute("UPDATE mailbox SET name=? WHERE account=? AND id=?", (new, account, found))
         note_change(db, account, found, modseq, KIND_RENAMED, found_name, context)
     return Done(modseq)
 
@@ -167,9 +165,7 @@ def make_superiors(db: Database, account: int, name: str, modseq: int, context: 
     end = name.find("/")
     while end > 0:
         above = name[:end]
-        found = db.execute(
-            "SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, above)
-        ).get
+        found = db.execute("SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, above)).get
         if found is None:
             make_mailbox(db, account, above, "", modseq, context)
         end = name.find("/", end + 1)

@@ -161,5 +161,3 @@ def failed(session: Session) -> bytes:
 def replies_due(session: Session) -> int:
     """LMTP answers the end of a letter once for each recipient it took. RFC 2033 4.2"""
     return max(1, session.recipients) if session.service.is_lmtp else 1
-
-
