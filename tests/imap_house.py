@@ -1,6 +1,8 @@
-"""An IMAP house in memory, and clients that speak to it through the real core, visit and connection.
+"""An IMAP house in memory, and clients that speak to it through the real core, visit and
+connection.
 
-Only the socket is not there: `Client` is the transport. All runs on one event loop, without waiting for time.
+Only the socket is not there: `Client` is the transport. All runs on one event loop, without waiting
+for time.
 """
 
 import asyncio
@@ -10,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from turn import run_now
 
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
@@ -38,6 +39,7 @@ from posthouse.store.values import (
 )
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
+from turn import run_now
 
 PASSWORD = "secret"
 # As weak as argon2 can be: these tests are not about passwords.
@@ -93,7 +95,8 @@ async def aside(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class House:
-    """Store, door and clients. Accounts: 1 ann@example.org, 2 bob@example.org, both with `PASSWORD`."""
+    """Store, door and clients. Accounts: 1 ann@example.org, 2 bob@example.org, both with
+    `PASSWORD`."""
 
     def __init__(self, folder: Path, *, store: Any = None, **limits: Any) -> None:
         self.loop = asyncio.new_event_loop()

@@ -1,7 +1,8 @@
 """APPEND, one letter or several: all of them or none. RFC 3501 6.3.11, 3502, 4315 3
 
-Small letters come with the command; larger ones come before it in pieces and go to files. Each letter is rendered once,
-here. What is left of a command that failed is thrown away, whichever way it failed.
+Small letters come with the command; larger ones come before it in pieces and go to files. Each
+letter is rendered once, here. What is left of a command that failed is thrown away, whichever way
+it failed.
 """
 
 import hashlib

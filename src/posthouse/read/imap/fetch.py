@@ -1,7 +1,7 @@
 """FETCH and UID FETCH. RFC 3501 6.4.5, 7.4.2; 7162 3.1.4
 
-Slices of letters become octets at a time, other sessions get their turn between, and a client that reads slowly is
-waited for. A letter too large to be held goes out in pieces.
+Slices of letters become octets at a time, other sessions get their turn between, and a client that
+reads slowly is waited for. A letter too large to be held goes out in pieces.
 """
 
 from collections.abc import AsyncIterator

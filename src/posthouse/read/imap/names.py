@@ -5,12 +5,13 @@ from typing import Final
 
 NAME_CHARACTERS_MAX: Final = 500
 LEVELS_MAX: Final = 30
-_INBOX_BELOW: Final = re.compile(r"inbox(?=/)", re.I)
+_INBOX_BELOW: Final = re.compile(r"inbox(?=/)", re.IGNORECASE)
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f*%\ufffd\ud800-\udfff]")
 
 
 def kept_name(name: str) -> str:
-    """The name as it is kept: what is below INBOX is below `INBOX`, in any case; no "/" at the end."""
+    """The name as it is kept: what is below INBOX is below `INBOX`, in any case; no "/" at the
+    end."""
     return _INBOX_BELOW.sub("INBOX", name.removesuffix("/"), count=1)
 
 

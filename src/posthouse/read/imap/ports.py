@@ -1,5 +1,7 @@
-"""What the IMAP station needs of the house, and nothing more: filled by `app.build`, by a few fakes in tests."""
+"""What the IMAP station needs of the house, and nothing more: filled by `app.build`, by a few fakes
+in tests."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from mmap import mmap
@@ -16,7 +18,7 @@ from posthouse.store.contract import Store
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
 
-__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn", "Loop"]
+__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn"]
 
 AFTER_LOGIN: Final = (
     "IDLE",
@@ -40,14 +42,6 @@ AFTER_LOGIN: Final = (
     "PREVIEW",
 )
 """Capabilities that this station has the handlers for."""
-
-
-class Loop(Protocol):
-    """The part of an event loop that is used."""
-
-    def call_soon(self, callback: Callable[[], object], /) -> object: ...
-
-    def create_future(self) -> Any: ...
 
 
 class Line(Protocol):
@@ -98,7 +92,7 @@ class ImapHouse:
     clock: Clock
     log: Log
     row: Row
-    loop: Loop
+    loop: asyncio.AbstractEventLoop
     aside: Callable[..., Awaitable[Any]]
     """`await aside(function, *arguments)` runs it in a thread."""
     render: Callable[[bytes | mmap, int], Rendered]

@@ -1,6 +1,7 @@
 """STORE and UID STORE. RFC 3501 6.4.6, 7162 3.1.3
 
-The client hears what the flags are now, not what it asked for: another session may have been faster.
+The client hears what the flags are now, not what it asked for: another session may have been
+faster.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -75,11 +76,13 @@ async def _tell(
     *,
     followed: bool,
 ) -> int:
-    """FETCH data. With .SILENT only what the client cannot know; gives how many messages there are."""
+    """FETCH data. With .SILENT only what the client cannot know; gives how many messages there
+    are."""
     store = visit.house.store
     only_modseq = question.silent
     if question.silent and not followed:
-        # Others changed the account just before us, maybe these messages: then silence would hide it.
+        # Others changed the account just before us, maybe these messages: then silence would hide
+        # it.
         only_modseq = False
     elif question.silent and not visit.condstore:
         return -1
