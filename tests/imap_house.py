@@ -98,11 +98,14 @@ class House:
     """Store, door and clients. Accounts: 1 ann@example.org, 2 bob@example.org, both with
     `PASSWORD`."""
 
-    def __init__(self, folder: Path, *, store: Any = None, **limits: Any) -> None:
+    def __init__(
+        self, folder: Path, *, wrap: Callable[[Any], Any] = lambda store: store, **limits: Any
+    ) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = SetClock(RECEIVED)
         self.files = Files(folder)
-        self.store: Any = store or MemoryStore(self.clock, self.files.path)
+        self.memory = MemoryStore(self.clock, self.files.path)
+        self.store: Any = wrap(self.memory)
         self.row = Metrics().row(2)
         self.lines: list[bytes] = []
         self.log = Log(self.clock, self.lines.append, Level.INFO)
@@ -133,13 +136,13 @@ class House:
         census = Census(NetSettings(), self.row, self.loop, sweep_seconds=1e6)
         self.entrance = Entrance(ImapDoor(self.imap), self.loop, self.log, self.row, census)
         self.clients: list[Client] = []
-        run_now(self.store.commit(AddDomain("example.org")))
+        run_now(self.memory.commit(AddDomain("example.org")))
         for name in ("ann", "bob"):
             self.add_account(f"{name}@example.org")
 
     def add_account(self, address: str, quota: int = 0) -> int:
         added = run_now(
-            self.store.commit(
+            self.memory.commit(
                 AddAccount(
                     address, address, quota, (Credential("argon2id", HASH),), (("Sent", "\\Sent"),)
                 )
@@ -161,7 +164,7 @@ class House:
         """One letter by the other door."""
         body = NewBody(self.ids.letter(), hashlib.sha256(octets).digest(), len(octets), octets)
         place = Place(account, mailbox, flags, keywords)
-        run_now(self.store.commit(Deliver(body, render(octets, received), received, (place,))))
+        run_now(self.memory.commit(Deliver(body, render(octets, received), received, (place,))))
 
     def client(self) -> "Client":
         client = Client(self)
@@ -171,7 +174,7 @@ class House:
     def settle(self) -> None:
         """Turns of the loop until nothing more is said."""
         quiet = 0
-        while quiet < 4:
+        while quiet < 30 or any(client.connection.is_busy for client in self.clients):
             before = sum(client.count for client in self.clients)
             self.loop.call_soon(self.loop.stop)
             self.loop.run_forever()
