@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imap_talk import Talk, all_talks, expected, play
+from imap_station_talk import Talk, all_talks, expected, play
 from talk import Cutter, each_byte, whole
 
 
