@@ -12,7 +12,7 @@ from posthouse.app.config import Config
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
-from posthouse.net.ports import Door
+from posthouse.net.connection import Door
 from posthouse.store.contract import Store
 
 

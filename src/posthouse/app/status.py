@@ -1,7 +1,7 @@
 """What `posthouse status` tells: made by the supervisor from the page of figures.
 
 The control socket answers each connection with one JSON document and closes. Only the user who
-owns the data directory can open it. Fails with NotRunning.
+owns the data directory can open it.
 """
 
 import contextlib
@@ -21,10 +21,6 @@ ANSWER_SECONDS_MAX: Final = 5.0
 SAMPLE_SECONDS: Final = 5.0
 SAMPLES: Final = 13
 """Rates are means over the last minute."""
-
-
-class NotRunning(Exception):
-    """No server answers for this data directory."""
 
 
 class ProcessStatus(msgspec.Struct, frozen=True):
@@ -131,8 +127,8 @@ def answer_all(listener: socket.socket, answer: bytes) -> None:
                 peer.send(answer)
 
 
-def ask_status(data: Path) -> Status:
-    """The status of the server of this data directory. Raises NotRunning."""
+def ask_status(data: Path) -> Status | None:
+    """The status of the server of this data directory; None: none answers."""
     path = data / CONTROL_NAME
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way:
@@ -140,8 +136,8 @@ def ask_status(data: Path) -> Status:
             way.connect(str(path))
             answer = b"".join(iter(lambda: way.recv(65_536), b""))
         return msgspec.json.decode(answer, type=Status)
-    except (OSError, msgspec.DecodeError) as error:
-        raise NotRunning(f"no server answers at {path}") from error
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def as_json(status: Status) -> bytes:

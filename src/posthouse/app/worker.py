@@ -4,6 +4,7 @@ Ends by SIGTERM: accepts no more, lets commands in flight finish, says good-bye,
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -20,15 +21,15 @@ from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
 from posthouse.net.census import Census
 from posthouse.net.certificates import CertificateFailed, Certificates
-from posthouse.net.connection import Connection
+from posthouse.net.connection import Connection, Entrance
 from posthouse.net.limits import NetSettings
-from posthouse.net.ports import Entrance
 from posthouse.web.ops import OpsServer
 
-try:
+new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+with contextlib.suppress(ImportError):  # never required; here, so that its pages are shared
     import uvloop
-except ImportError:  # never required
-    uvloop = None
+
+    new_event_loop = uvloop.new_event_loop
 
 DRAIN_LOOK_SECONDS: Final = 0.02
 
@@ -50,15 +51,10 @@ class Crew:
     """Of the worker, from 0."""
 
 
-def new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop where it is installed, asyncio's own otherwise."""
-    return asyncio.new_event_loop() if uvloop is None else uvloop.new_event_loop()
-
-
 def run_worker(crew: Crew, row_number: int, ready: Callable[[], None], life: int) -> int:
     """Serves until SIGTERM, or until the other end of the pipe `life` is closed."""
     prepare_loop_process()
-    loop = new_loop()
+    loop = new_event_loop()
     asyncio.set_event_loop(loop)
     worker = Worker(crew, crew.metrics.row(row_number), loop)
     loop.add_signal_handler(signal.SIGTERM, worker.drain)

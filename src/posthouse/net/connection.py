@@ -7,16 +7,19 @@ not read. Never raises into the loop: a fault of ours is logged, counted and bec
 
 import asyncio
 import ssl
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 from posthouse.base.errors import Blame, Refusal
+from posthouse.base.log import Log
+from posthouse.base.metrics import Row
+from posthouse.net.census import Census
 from posthouse.net.ports import (
     NO_FACTS,
     NO_TRANSPORT,
     NO_VISIT,
     NOBODY,
     Core,
-    Entrance,
     PeerFacts,
     Transport,
     Visit,
@@ -27,6 +30,30 @@ from posthouse.net.tls import Tunnel
 FAULT: Final = ("4.3.0", "a fault of ours, please try again later")
 IDLE_SECONDS: Final = 300.0
 """Where a core does not name its own limit. RFC 5321 4.5.3.2.7"""
+
+
+class Door(Protocol):
+    """Where a protocol meets its station."""
+
+    @property
+    def name(self) -> str:
+        """The service in [listen], as "smtp"."""
+
+    def open(self, connection: "Connection") -> tuple[Core, Visit]: ...
+
+
+@dataclass(slots=True)
+class Entrance:
+    """What all connections of one listener share."""
+
+    door: Door
+    loop: asyncio.AbstractEventLoop
+    log: Log
+    row: Row
+    census: Census
+    tls: ssl.SSLContext | None = None
+    implicit_tls: bool = False
+    """TLS from the first octet on. RFC 8314 3.3"""
 
 
 class Connection:
