@@ -21,11 +21,11 @@ from posthouse.base.log import Level, Log
 from posthouse.base.metrics import Metrics
 from posthouse.mail.render import render
 from posthouse.net.census import Census
-from posthouse.net.connection import Connection
+from posthouse.net.connection import Connection, Entrance
 from posthouse.net.limits import NetSettings
-from posthouse.net.ports import Entrance
 from posthouse.read.imap.door import ImapDoor
 from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.memory import MemoryStore
 from posthouse.store.values import (
     INBOX,
@@ -47,48 +47,6 @@ HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 RECEIVED = 1_795_000_000
 
 
-class Files:
-    """Bodies as files of a folder, without syncs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.dropped = 0
-
-    def path(self, body: bytes) -> Path:
-        return self.folder / body.hex()
-
-    def start(self, body: bytes) -> "Writer":
-        return Writer(self, self.path(body))
-
-
-class Writer:
-    """One body on its way."""
-
-    def __init__(self, files: Files, path: Path) -> None:
-        self.files = files
-        self.path = path
-        self.size = 0
-        self.sum = hashlib.sha256()
-        path.write_bytes(b"")
-
-    @property
-    def digest(self) -> bytes:
-        return self.sum.digest()
-
-    def write(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-        self.sum.update(chunk)
-        with self.path.open("ab") as file:
-            file.write(chunk)
-
-    def finish(self) -> None:
-        assert self.path.stat().st_size == self.size
-
-    def drop(self) -> None:
-        self.files.dropped += 1
-        self.path.unlink(missing_ok=True)
-
-
 async def aside(function: Callable[..., Any], *arguments: Any) -> Any:
     """The thread that is none."""
     return function(*arguments)
@@ -103,7 +61,7 @@ class House:
     ) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = SetClock(RECEIVED)
-        self.files = Files(folder)
+        self.files = BodyFiles(folder)
         self.memory = MemoryStore(self.clock, self.files.path)
         self.store: Any = wrap(self.memory)
         self.row = Metrics().row(2)

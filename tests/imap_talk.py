@@ -8,12 +8,11 @@ an untagged line. Without an A line a command is done and everything else is let
 
 from typing import Any
 
-from talk import Cutter, Talk, play
-
 from posthouse.wire.imap.answers import Bad, Challenge, No, Ok
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
 from posthouse.wire.imap.server import ImapServer
+from talk import Cutter, Talk, play
 
 LET_THROUGH = {"AppendOffered", "AppendPiece", "AppendAborted", "IdleStarted"}
 

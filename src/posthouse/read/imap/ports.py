@@ -3,9 +3,9 @@ in tests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from mmap import mmap
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from posthouse.authenticate.user import LoggedIn, Users
@@ -70,15 +70,17 @@ class BodyWriter(Protocol):
     def finish(self) -> None:
         """The file and its name are durable when this returns; may run in a thread."""
 
-    def drop(self) -> None: ...
+    def mapped(self) -> AbstractContextManager[mmap]:
+        """What was written, without a copy in memory; not for an empty file."""
+
+    def drop(self) -> None:
+        """Nothing of it stays; harmless after `finish`: a file without a row is swept."""
 
 
 class BodyFiles(Protocol):
     """Where large bodies stand."""
 
     def start(self, body: bytes) -> BodyWriter: ...
-
-    def path(self, body: bytes) -> Path: ...
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ faster.
 from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap import news
+from posthouse.read.imap.fetch import breathe
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.view import View, numbers_in
 from posthouse.store.values import FlagChange, FlagsSet, Ranges, SetFlags
@@ -86,18 +87,15 @@ async def _tell(
         only_modseq = False
     elif question.silent and not visit.condstore:
         return -1
-    uids = await view.load(store)
-    del uids
-    with_modseq, core, line = visit.condstore, visit.core, visit.line
+    await view.load(store)
+    with_modseq, core = visit.condstore, visit.core
     told = 0
     wanted = result.changed if question.silent else chosen
     async for rows in store.letters(
         view.account, view.mailbox, wanted, ("uid", "flags", "keywords", "modseq")
     ):
         if told:
-            line.flush()
-            await line.drained()
-            await line.turn()
+            await breathe(visit)
         lines = []
         numbers = view.numbers_of([row[0] for row in rows])
         for number, (uid, bits, keywords, modseq) in zip(numbers, rows, strict=True):
