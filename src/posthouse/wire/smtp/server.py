@@ -261,7 +261,8 @@ def _read_other(session: Session, phase: Phase) -> Step:
 
 def _greeting_answered(session: Session, _asked: Greeting, answer: Answer | None) -> bytes:
     """RFC 5321 3.1: who is refused with 554 may still QUIT; 421 and 521 end it here."""
-    if session.early_talker and session.service.limits.early_talk_refused:
+    is_early = session.early_talker and session.service.limits.early_talk_refused
+    if is_early and (answer is None or answer.code < 400):
         session.phase = session.line_phase = Phase.REFUSED
         return replies.EARLY_TALK
     if answer is None:
