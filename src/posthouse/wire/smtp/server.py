@@ -163,7 +163,10 @@ class SmtpServer(Session):
             self.close()
 
     def _counted(self, reply: bytes) -> bytes:
-        """Each 5xx of our own is an error of the client."""
+        """Each 5xx that was not the answer to a question is an error of the client.
+
+        A no of the house that waited for the end of its letter is counted too.
+        """
         self.errors += 1
         if self.errors <= self.service.limits.errors_max:
             return reply
