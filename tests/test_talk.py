@@ -116,7 +116,7 @@ def test_play(cut: Cutter) -> None:
     """A conversation that goes as written is given back as written."""
     talk = parse(TALK)
     assert talk.settings == {"speed": "9 knots"}
-    assert str(talk) == "talk"
+    assert talk.name == "talk"
     assert play(Echo(), talk, cut, lambda _question, answer: answer) == talk.expected
 
 

@@ -8,7 +8,7 @@ from smtp_talk import play_smtp
 from talk import CUTTERS, Cutter, Talk, all_talks
 
 
-@pytest.mark.parametrize("talk", all_talks("smtp", "hello_*"), ids=str)
+@pytest.mark.parametrize("talk", all_talks("smtp", "hello_*"), ids=lambda talk: talk.name)
 @pytest.mark.parametrize("cut", CUTTERS, ids=lambda cut: cut.__name__)
 def test_talk(talk: Talk, cut: Cutter) -> None:
     """The server says what the transcript says, however the network cuts the octets."""
