@@ -4,6 +4,7 @@ The model is not the twin: it knows only what a mailbox owner may believe. Numbe
 choose (ids, UIDVALIDITY, MODSEQ) are taken from its answers and held against the rules for them.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -439,7 +440,7 @@ def test_any_history_is_as_believed(name: str) -> None:
     run_state_machine_as_test(
         Chosen,
         settings=settings(
-            max_examples=40,
+            max_examples=int(os.environ.get("POSTHOUSE_EXAMPLES", "40")),
             stateful_step_count=40,
             deadline=None,
             phases=PHASES if name == "memory" else PHASES[:-1],
