@@ -63,7 +63,7 @@ class EchoCore:
         return output
 
     def tls_stands(self) -> None:
-        self.output.append(b"")
+        self.starting_tls = False
 
     def timed_out(self) -> None:
         self.output.append(b"too slow\r\n")

@@ -1,6 +1,8 @@
-"""An IMAP house in memory, and clients that speak to it through the real core, visit and connection.
+"""An IMAP house in memory, and clients that speak to it through the real core, visit and
+connection.
 
-Only the socket is not there: `Client` is the transport. All runs on one event loop, without waiting for time.
+Only the socket is not there: `Client` is the transport. All runs on one event loop, without waiting
+for time.
 """
 
 import asyncio
@@ -10,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from turn import run_now
 
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
@@ -20,11 +21,11 @@ from posthouse.base.log import Level, Log
 from posthouse.base.metrics import Metrics
 from posthouse.mail.render import render
 from posthouse.net.census import Census
-from posthouse.net.connection import Connection
+from posthouse.net.connection import Connection, Entrance
 from posthouse.net.limits import NetSettings
-from posthouse.net.ports import Entrance
 from posthouse.read.imap.door import ImapDoor
 from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.memory import MemoryStore
 from posthouse.store.values import (
     INBOX,
@@ -38,53 +39,12 @@ from posthouse.store.values import (
 )
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
+from turn import run_now
 
 PASSWORD = "secret"
 # As weak as argon2 can be: these tests are not about passwords.
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 RECEIVED = 1_795_000_000
-
-
-class Files:
-    """Bodies as files of a folder, without syncs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.dropped = 0
-
-    def path(self, body: bytes) -> Path:
-        return self.folder / body.hex()
-
-    def start(self, body: bytes) -> "Writer":
-        return Writer(self, self.path(body))
-
-
-class Writer:
-    """One body on its way."""
-
-    def __init__(self, files: Files, path: Path) -> None:
-        self.files = files
-        self.path = path
-        self.size = 0
-        self.sum = hashlib.sha256()
-        path.write_bytes(b"")
-
-    @property
-    def digest(self) -> bytes:
-        return self.sum.digest()
-
-    def write(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-        self.sum.update(chunk)
-        with self.path.open("ab") as file:
-            file.write(chunk)
-
-    def finish(self) -> None:
-        assert self.path.stat().st_size == self.size
-
-    def drop(self) -> None:
-        self.files.dropped += 1
-        self.path.unlink(missing_ok=True)
 
 
 async def aside(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -93,13 +53,17 @@ async def aside(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class House:
-    """Store, door and clients. Accounts: 1 ann@example.org, 2 bob@example.org, both with `PASSWORD`."""
+    """Store, door and clients. Accounts: 1 ann@example.org, 2 bob@example.org, both with
+    `PASSWORD`."""
 
-    def __init__(self, folder: Path, *, store: Any = None, **limits: Any) -> None:
+    def __init__(
+        self, folder: Path, *, wrap: Callable[[Any], Any] = lambda store: store, **limits: Any
+    ) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = SetClock(RECEIVED)
-        self.files = Files(folder)
-        self.store: Any = store or MemoryStore(self.clock, self.files.path)
+        self.files = BodyFiles(folder)
+        self.memory = MemoryStore(self.clock, self.files.path)
+        self.store: Any = wrap(self.memory)
         self.row = Metrics().row(2)
         self.lines: list[bytes] = []
         self.log = Log(self.clock, self.lines.append, Level.INFO)
@@ -130,13 +94,13 @@ class House:
         census = Census(NetSettings(), self.row, self.loop, sweep_seconds=1e6)
         self.entrance = Entrance(ImapDoor(self.imap), self.loop, self.log, self.row, census)
         self.clients: list[Client] = []
-        run_now(self.store.commit(AddDomain("example.org")))
+        run_now(self.memory.commit(AddDomain("example.org")))
         for name in ("ann", "bob"):
             self.add_account(f"{name}@example.org")
 
     def add_account(self, address: str, quota: int = 0) -> int:
         added = run_now(
-            self.store.commit(
+            self.memory.commit(
                 AddAccount(
                     address, address, quota, (Credential("argon2id", HASH),), (("Sent", "\\Sent"),)
                 )
@@ -158,7 +122,7 @@ class House:
         """One letter by the other door."""
         body = NewBody(self.ids.letter(), hashlib.sha256(octets).digest(), len(octets), octets)
         place = Place(account, mailbox, flags, keywords)
-        run_now(self.store.commit(Deliver(body, render(octets, received), received, (place,))))
+        run_now(self.memory.commit(Deliver(body, render(octets, received), received, (place,))))
 
     def client(self) -> "Client":
         client = Client(self)
@@ -168,7 +132,7 @@ class House:
     def settle(self) -> None:
         """Turns of the loop until nothing more is said."""
         quiet = 0
-        while quiet < 4:
+        while quiet < 30 or any(client.connection.is_busy for client in self.clients):
             before = sum(client.count for client in self.clients)
             self.loop.call_soon(self.loop.stop)
             self.loop.run_forever()

@@ -1,16 +1,14 @@
 """APPEND, one letter or several: all of them or none. RFC 3501 6.3.11, 3502, 4315 3
 
-Small letters come with the command; larger ones come before it in pieces and go to files. Each letter is rendered once,
-here. What is left of a command that failed is thrown away, whichever way it failed.
+Small letters come with the command; larger ones come before it in pieces and go to files. Each
+letter is rendered once, here. What is left of a command that failed is thrown away, whichever way
+it failed.
 """
 
 import hashlib
 from datetime import datetime
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from posthouse.mail.rendered import Rendered
 from posthouse.read.imap.copy import target_of
 from posthouse.read.imap.failures import NO_TARGET, refused_target
 from posthouse.read.imap.ports import BodyWriter, ImapHouse
@@ -36,6 +34,13 @@ class Upload:
         self.writers: dict[int, tuple[bytes, BodyWriter]] = {}
         self.octets = 0
         """Announced so far in this command, of all letters."""
+
+    def start(self, house: ImapHouse, place: int) -> BodyWriter:
+        """A file for the letter at this place. Raises OSError."""
+        body = house.ids.letter()
+        writer = house.bodies.start(body)
+        self.writers[place] = (body, writer)
+        return writer
 
     def drop(self) -> None:
         for _body, writer in self.writers.values():
@@ -68,8 +73,7 @@ async def piece(visit: "ImapVisit", question: commands.AppendPiece) -> No | None
     assert upload is not None, "pieces come after an offer"
     try:
         if question.letter not in upload.writers:
-            body = visit.house.ids.letter()
-            upload.writers[question.letter] = (body, visit.house.bodies.start(body))
+            upload.start(visit.house, question.letter)
         upload.writers[question.letter][1].write(question.octets)
     except OSError as error:
         visit.house.log.warning("imap.append_not_written", error=repr(error))
@@ -137,35 +141,20 @@ async def _letter(
     house: ImapHouse, upload: Upload, place: int, letter: commands.AppendLetter
 ) -> AppendLetter:
     received = _received(house, letter.date)
-    if letter.octets is None:
-        body, writer = upload.writers[place]
-        await house.aside(writer.finish)
-        size, digest, kept = writer.size, writer.digest, None
-        rendered = _render_file(house, house.bodies.path(body), received)
-    else:
-        octets = letter.octets
-        size, digest, kept = len(octets), hashlib.sha256(octets).digest(), octets
+    octets = letter.octets
+    if octets is not None and len(octets) <= BODY_INLINE_OCTETS_MAX:
+        digest = hashlib.sha256(octets).digest()
+        body = NewBody(house.ids.letter(), digest, len(octets), octets)
         rendered = house.render(octets, received)
-        body = house.ids.letter()
-        if size > BODY_INLINE_OCTETS_MAX:
-            writer = house.bodies.start(body)
-            upload.writers[place] = (body, writer)
-            writer.write(octets)
-            await house.aside(writer.finish)
-            kept = None
-    return AppendLetter(
-        NewBody(body, digest, size, kept),
-        rendered,
-        received,
-        letter.flags.bits,
-        letter.flags.keywords,
-    )
-
-
-def _render_file(house: ImapHouse, path: Path, received: int) -> Rendered:
-    """Of a file only the pages that are looked at come into memory."""
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as octets:
-        return house.render(octets, received)
+    else:
+        if octets is not None:  # the core may hold more than the database does
+            upload.start(house, place).write(octets)
+        identity, writer = upload.writers[place]
+        with writer.mapped() as mapped:
+            rendered = house.render(mapped, received)
+        await house.aside(writer.finish)
+        body = NewBody(identity, writer.digest, writer.size, None)
+    return AppendLetter(body, rendered, received, letter.flags.bits, letter.flags.keywords)
 
 
 def _received(house: ImapHouse, date: datetime | None) -> int:

@@ -60,7 +60,8 @@ async def _transfer(
         else:
             view.did_elsewhere(result.modseq)
         return Ok("Copied", code)
-    # RFC 6851 4.3: COPYUID comes before the EXPUNGEs, that the client can still use the old numbers.
+    # RFC 6851 4.3: COPYUID comes before the EXPUNGEs, that the client can still use the old
+    # numbers.
     visit.core.untagged(untagged_ok("Moved", code))
     await forget(visit, view, result.from_uids)
     view.did(result.modseq)

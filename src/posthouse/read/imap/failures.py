@@ -51,7 +51,8 @@ def refused(failure: StoreFailure, log: Log) -> No:
 
 
 def refused_target(failure: StoreFailure, log: Log) -> No:
-    """The same for commands that put letters into a mailbox: the client may create it. RFC 3501 7.1"""
+    """The same for commands that put letters into a mailbox: the client may create it. RFC 3501
+    7.1"""
     return NO_TARGET if failure.why is Why.NO_MAILBOX else refused(failure, log)
 
 

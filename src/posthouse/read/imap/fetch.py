@@ -1,17 +1,16 @@
 """FETCH and UID FETCH. RFC 3501 6.4.5, 7.4.2; 7162 3.1.4
 
-Slices of letters become octets at a time, other sessions get their turn between, and a client that reads slowly is
-waited for. A letter too large to be held goes out in pieces.
+Slices of letters become octets at a time, other sessions get their turn between, and a client that
+reads slowly is waited for. A letter too large to be held goes out in pieces.
 """
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.fetch_items import Plan
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.sections import Place, place_of
-from posthouse.read.imap.view import Uids, View
-from posthouse.store.contract import Condition, Row, Store, StoreFailure
+from posthouse.read.imap.view import View
+from posthouse.store.contract import Condition, Row, StoreFailure
 from posthouse.store.values import SEEN, FlagChange, FlagsSet, Ranges, SetFlags
 from posthouse.wire.imap import commands, sets
 from posthouse.wire.imap.answers import EXPUNGEISSUED, Done, No, Ok
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
 
 PIECE_OCTETS: Final = 128 * 1024
 """A large letter is read and sent so many octets at a time."""
-SLICE_OCTETS: Final = 1024 * 1024
-"""About so many octets of letters are held at a time."""
-SLICE_LETTERS_FIRST: Final = 32
-SLICE_LETTERS_MAX: Final = 256
+OUTPUT_OCTETS: Final = 64 * 1024
+"""So much output is put together before it goes out and others have their turn."""
 _UNSEEN: Final = (Condition("flags", "bits_off", SEEN),)
 _DONE: Final = Ok("Fetched")
 _SOME_GONE: Final = No("Some of these messages were just deleted", EXPUNGEISSUED)
@@ -84,61 +81,33 @@ async def _send(
     visit: "ImapVisit", view: View, chosen: Ranges, plan: Plan, changed_since: int
 ) -> int:
     """Puts out the answers, slice by slice; gives how many."""
-    core, line = visit.core, visit.line
-    told = 0
-    async for rows in _slices(visit.house.store, view, chosen, plan, changed_since):
+    core, store = visit.core, visit.house.store
+    told = waiting = 0
+    fields = tuple(plan.fields)
+    octets = fields.index("octets") if plan.has_octets else 0
+    async for rows in store.letters(view.account, view.mailbox, chosen, fields, changed_since):
         if not rows:
             continue
-        if told:
-            line.flush()
-            await line.drained()
-            await line.turn()
+        if waiting >= OUTPUT_OCTETS:
+            await breathe(visit)
+            waiting = 0
         told += len(rows)
         numbers = view.numbers_of([row[0] for row in rows])
-        if plan.has_octets and any(row[plan.at("octets")] is None for row in rows):
+        if plan.has_octets and any([row[octets] is None for row in rows]):
             await _send_mixed(visit, plan, list(zip(numbers, rows, strict=True)))
         else:
-            core.untagged(plan.lines(numbers, rows))
+            lines = plan.lines(numbers, rows)
+            waiting += len(lines)
+            core.untagged(lines)
     return told
 
 
-async def _slices(
-    store: Store, view: View, chosen: Ranges, plan: Plan, changed_since: int
-) -> AsyncIterator[list[Row]]:
-    """Rows in slices that fit into memory."""
-    fields = tuple(plan.fields)
-    if "octets" not in fields:
-        async for rows in store.letters(view.account, view.mailbox, chosen, fields, changed_since):
-            yield rows
-        return
-    place = fields.index("octets")
-    spans = sets.spans(list(chosen), view.uids)
-    many = SLICE_LETTERS_FIRST
-    while spans:
-        piece, spans = _cut(view.uids, spans, many)
-        octets = letters = 0
-        async for rows in store.letters(view.account, view.mailbox, piece, fields, changed_since):
-            letters += len(rows)
-            octets += sum([len(row[place] or b"") for row in rows])
-            yield rows
-        if octets:
-            many = max(1, min(SLICE_LETTERS_MAX, SLICE_OCTETS * letters // octets))
-
-
-def _cut(
-    uids: Uids, spans: list[tuple[int, int]], many: int
-) -> tuple[Ranges, list[tuple[int, int]]]:
-    """The first `many` messages as UIDs, and the spans that are left."""
-    piece: list[tuple[int, int]] = []
-    for place, (start, end) in enumerate(spans):
-        taken = min(end, start + many)
-        piece.append((uids[start], uids[taken - 1]))
-        many -= taken - start
-        if taken < end:
-            return tuple(piece), [(taken, end), *spans[place + 1 :]]
-        if many == 0:
-            return tuple(piece), spans[place + 1 :]
-    return tuple(piece), []
+async def breathe(visit: "ImapVisit") -> None:
+    """Between slices: what is ready goes out at the client's pace, and others have their turn."""
+    line = visit.line
+    line.flush()
+    await line.drained()
+    await line.turn()
 
 
 # ---- letters too large to be held
@@ -192,7 +161,6 @@ async def _send_section(visit: "ImapVisit", plan: Plan, section: BodySection, ro
 
 async def _send_pieces(visit: "ImapVisit", body: bytes, place: Place) -> None:
     """The promised octets; when they cannot be read only the end of the connection is honest."""
-    line = visit.line
     start = place.start
     while start < place.end:
         count = min(PIECE_OCTETS, place.end - start)
@@ -203,10 +171,8 @@ async def _send_pieces(visit: "ImapVisit", body: bytes, place: Place) -> None:
         if len(octets) != count:
             visit.house.row.add("faults_total")
             visit.house.log.error("imap.body_unreadable", body=body.hex(), at=start)
-            line.abort()
+            visit.line.abort()
             return
         visit.core.raw(octets)
         start += count
-        line.flush()
-        await line.drained()
-        await line.turn()
+        await breathe(visit)

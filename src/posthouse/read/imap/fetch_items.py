@@ -1,7 +1,9 @@
-"""FETCH data as columns: each item makes one column of values for a slice of letters, a template joins them.
+"""FETCH data as columns: each item makes one column of values for a slice of letters, a template
+joins them.
 
-So the work for a letter is a few C calls: a slice of 256 letters is turned into octets at a time (design.md 6).
-ENVELOPE and BODYSTRUCTURE are copied out as they were made when the letter came. RFC 3501 7.4.2
+So the work for a letter is a few C calls: a slice of 256 letters is turned into octets at a time
+(design.md 6). ENVELOPE and BODYSTRUCTURE are copied out as they were made when the letter came. RFC
+3501 7.4.2
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -125,7 +127,8 @@ def date_time(seconds: int) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _day(days: int) -> bytes:
-    """The date of a day since 1970, as date-time begins. Howard Hinnant's calendar of March years."""
+    """The date of a day since 1970, as date-time begins. Howard Hinnant's calendar of March
+    years."""
     era, day = divmod(days + 719_468, 146_097)
     year = (day - day // 1460 + day // 36_524 - day // 146_096) // 365
     day -= 365 * year + year // 4 - year // 100

@@ -1,4 +1,5 @@
-"""LIST, LSUB and STATUS: which mailboxes there are and what is in them. RFC 3501 6.3.8 to 6.3.10, 5258, 5819, 6154"""
+"""LIST, LSUB and STATUS: which mailboxes there are and what is in them. RFC 3501 6.3.8 to 6.3.10,
+5258, 5819, 6154"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
@@ -93,7 +94,8 @@ async def list_mailboxes(visit: "ImapVisit", question: commands.List) -> Done:
 def _with_children(
     asked: commands.List, matcher: Matcher, selected: set[str], returned: set[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Names that the pattern means above selected ones that are not told themselves. RFC 5258 3.5"""
+    """Names that the pattern means above selected ones that are not told themselves. RFC 5258
+    3.5"""
     criteria = []
     if asked.select_subscribed:
         criteria.append("SUBSCRIBED")

@@ -1,6 +1,8 @@
-"""Who the client is and what it can: LOGIN, AUTHENTICATE, ENABLE, ID. RFC 3501 6.2, 4959, 5161, 2971
+"""Who the client is and what it can: LOGIN, AUTHENTICATE, ENABLE, ID. RFC 3501 6.2, 4959, 5161,
+2971
 
-The checks, and the waits for those who guess, are `authenticate`'s; here they only get IMAP's answers.
+The checks, and the waits for those who guess, are `authenticate`'s; here they only get IMAP's
+answers.
 """
 
 from typing import TYPE_CHECKING, Final, Protocol

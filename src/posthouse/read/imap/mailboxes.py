@@ -68,7 +68,8 @@ async def delete(visit: "ImapVisit", question: commands.Delete) -> Done:
 
 
 async def rename(visit: "ImapVisit", question: commands.Rename) -> Done:
-    """RENAME. INBOX stays and gives its messages away; that comes as EXPUNGE to those who are in it."""
+    """RENAME. INBOX stays and gives its messages away; that comes as EXPUNGE to those who are in
+    it."""
     store = visit.house.store
     name = kept_name(question.to)
     reason = trouble(name)

@@ -10,7 +10,8 @@ _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f*%\ufffd\ud800-\udfff]")
 
 
 def kept_name(name: str) -> str:
-    """The name as it is kept: what is below INBOX is below `INBOX`, in any case; no "/" at the end."""
+    """The name as it is kept: what is below INBOX is below `INBOX`, in any case; no "/" at the
+    end."""
     return _INBOX_BELOW.sub("INBOX", name.removesuffix("/"), count=1)
 
 

@@ -1,14 +1,15 @@
-"""Tells a session what others did to its mailbox: EXISTS, RECENT, FETCH, EXPUNGE. RFC 3501 5.2, 7.4.1
+"""Tells a session what others did to its mailbox: EXISTS, RECENT, FETCH, EXPUNGE. RFC 3501 5.2,
+7.4.1
 
-A word from the store only marks the view. The store is looked at when a command ends, and at the next turn
-of the loop while the client idles, however many words came until then.
+A word from the store only marks the view. The store is looked at when a command ends, and at the
+next turn of the loop while the client idles, however many words came until then.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.view import NOTHING, MailboxLost, View
-from posthouse.store.contract import Changes, Mailbox, Store
+from posthouse.store.contract import Changes, Field, Mailbox, Store
 from posthouse.store.values import Claimed, ClaimRecent, Range, Ranges
 from posthouse.wire.imap import commands
 from posthouse.wire.imap.answers import (
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
 _ASKS_ALWAYS: Final = (commands.Noop, commands.Check, commands.IdleStarted, commands.IdleEnded)
+_FLAG_FIELDS: Final[tuple[Field, ...]] = ("uid", "flags", "keywords", "modseq")
 _NUMBERED: Final = (
     commands.Fetch,
     commands.Store,
@@ -102,9 +104,8 @@ async def _tell_flags(visit: "ImapVisit", view: View, uids: Ranges) -> None:
     if not uids:
         return
     core = visit.core
-    fields = ("uid", "flags", "keywords", "modseq")
     async for rows in visit.house.store.letters(
-        view.account, view.mailbox, uids, fields, view.synced
+        view.account, view.mailbox, uids, _FLAG_FIELDS, view.synced
     ):
         lines = []
         for uid, bits, keywords, modseq in rows:

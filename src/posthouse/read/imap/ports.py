@@ -1,9 +1,11 @@
-"""What the IMAP station needs of the house, and nothing more: filled by `app.build`, by a few fakes in tests."""
+"""What the IMAP station needs of the house, and nothing more: filled by `app.build`, by a few fakes
+in tests."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from mmap import mmap
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from posthouse.authenticate.user import LoggedIn, Users
@@ -16,7 +18,7 @@ from posthouse.store.contract import Store
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
 
-__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn", "Loop"]
+__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn"]
 
 AFTER_LOGIN: Final = (
     "IDLE",
@@ -40,14 +42,6 @@ AFTER_LOGIN: Final = (
     "PREVIEW",
 )
 """Capabilities that this station has the handlers for."""
-
-
-class Loop(Protocol):
-    """The part of an event loop that is used."""
-
-    def call_soon(self, callback: Callable[[], object], /) -> object: ...
-
-    def create_future(self) -> Any: ...
 
 
 class Line(Protocol):
@@ -76,15 +70,17 @@ class BodyWriter(Protocol):
     def finish(self) -> None:
         """The file and its name are durable when this returns; may run in a thread."""
 
-    def drop(self) -> None: ...
+    def mapped(self) -> AbstractContextManager[mmap]:
+        """What was written, without a copy in memory; not for an empty file."""
+
+    def drop(self) -> None:
+        """Nothing of it stays; harmless after `finish`: a file without a row is swept."""
 
 
 class BodyFiles(Protocol):
     """Where large bodies stand."""
 
     def start(self, body: bytes) -> BodyWriter: ...
-
-    def path(self, body: bytes) -> Path: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +94,7 @@ class ImapHouse:
     clock: Clock
     log: Log
     row: Row
-    loop: Loop
+    loop: asyncio.AbstractEventLoop
     aside: Callable[..., Awaitable[Any]]
     """`await aside(function, *arguments)` runs it in a thread."""
     render: Callable[[bytes | mmap, int], Rendered]

@@ -1,12 +1,12 @@
 """SEARCH and UID SEARCH. RFC 3501 6.4.4, 4731, 5182, 7162 3.1.5
 
-A search is worked out as sets of UIDs: what the store can tell by its columns is asked in one question and narrows
-the rest; only what is left has its octets read, a slice at a time.
+A search is worked out as sets of UIDs: what the store can tell by its columns is asked in one
+question and narrows the rest; only what is left has its octets read, a slice at a time.
 """
 
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.search_keys import Conditions, all_of, asks_modseq, conditions_of, cost_of
@@ -147,7 +147,8 @@ class Searcher:
             case Not(InSet(numbers, uid)):
                 chosen = await view.chosen(store, numbers, uid=uid)
                 return without(view.known, chosen)
-        return None
+            case _:
+                return None
 
     async def _by_columns(self, among: Ranges, conditions: Conditions) -> Found:
         view, found = self._view, array("I")
@@ -171,8 +172,10 @@ class Searcher:
                 return [uid for uid in there if uid not in left_out]
             case And():
                 return await self.find(key, among)
-        assert isinstance(key, InBody | InText | InHeader), key
-        return await self._scan(cast(ScanKey, key), among)
+            case InBody() | InText() | InHeader():
+                return await self._scan(key, among)
+            case _:
+                raise AssertionError(f"{key} has a column")
 
     async def _scan(self, key: ScanKey, among: Ranges) -> Found:
         """Reads the octets of all these letters."""

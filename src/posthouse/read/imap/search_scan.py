@@ -1,6 +1,8 @@
-"""Keys that only a letter's octets can decide: words in body, text, or any header field. RFC 3501 6.4.4
+"""Keys that only a letter's octets can decide: words in body, text, or any header field. RFC 3501
+6.4.4
 
-Letters are compared decoded, in the form of `mail.text.search_form`; pure but for the rows that come in.
+Letters are compared decoded, in the form of `mail.text.search_form`; pure but for the rows that
+come in.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """BODY[...]: which octets of a letter a section means. Pure. RFC 3501 6.4.5
 
-The MIME tree was made when the letter came and stands beside it as offsets; only HEADER.FIELDS looks at octets, by one
-pattern made for the command.
+The MIME tree was made when the letter came and stands beside it as offsets; only HEADER.FIELDS
+looks at octets, by one pattern made for the command.
 """
 
 import re
@@ -13,7 +13,8 @@ from posthouse.mail.structure import find_section, unpack
 from posthouse.wire.imap.commands import BodySection
 
 Take = Callable[[bytes, int, bytes], bytes | None]
-"""Octets of a letter, length of its header and packed parts in, octets of the section out; None: no such section."""
+"""Octets of a letter, length of its header and packed parts in, octets of the section out; None: no
+such section."""
 Filter = Callable[[bytes], bytes]
 """A header in, the chosen fields and the empty line out."""
 
@@ -22,7 +23,8 @@ FILTERED: Final = ("HEADER.FIELDS", "HEADER.FIELDS.NOT")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a section lies in a letter too large to be held. `filter` is to be put on these octets first."""
+    """Where a section lies in a letter too large to be held. `filter` is to be put on these octets
+    first."""
 
     start: int
     end: int
@@ -106,7 +108,8 @@ def filter_of(section: BodySection) -> Filter:
     if section.what == "HEADER.FIELDS":
         pattern = rb"\n((?i:" + names + rb")[ \t]*:" + field + rb")"
     else:
-        # A line that begins with white space belongs to a field that was left out, a CR ends the header.
+        # A line that begins with white space belongs to a field that was left out, a CR ends the
+        # header.
         pattern = rb"\n((?!(?i:" + names + rb")[ \t]*:)[^\r\n \t]" + field + rb")"
     find_all = re.compile(pattern).findall
 

@@ -1,6 +1,8 @@
-"""SELECT, EXAMINE, CLOSE and UNSELECT: into a mailbox and out of it. RFC 3501 6.3.1, 6.4.2, 3691, 7162 3.1.2
+"""SELECT, EXAMINE, CLOSE and UNSELECT: into a mailbox and out of it. RFC 3501 6.3.1, 6.4.2, 3691,
+7162 3.1.2
 
-Nothing here looks at letters: the figures stand in the mailbox's row, UIDs are read when they are first needed.
+Nothing here looks at letters: the figures stand in the mailbox's row, UIDs are read when they are
+first needed.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
 UNSEEN_LOOKED_AT_MAX: Final = 1000
-"""UNSEEN is told for mailboxes up to this size, or when it is obvious; a client may not need it. RFC 3501 7.1"""
+"""UNSEEN is told for mailboxes up to this size, or when it is obvious; a client may not need it.
+RFC 3501 7.1"""
 _CLOSED: Final = untagged_ok("The mailbox before is closed", CLOSED)
 
 
@@ -68,7 +71,8 @@ async def select(visit: "ImapVisit", question: commands.Select) -> Done:
 async def open_view(
     store: Store, account: int, mailbox: int, *, read_only: bool
 ) -> tuple[View, Mailbox] | None:
-    """A view of the mailbox as it is at one moment, and the row of that moment; None: it is gone."""
+    """A view of the mailbox as it is at one moment, and the row of that moment; None: it is
+    gone."""
     claimed: values.Claimed | None = None
     if not read_only:
         box = await store.mailbox(account, mailbox)

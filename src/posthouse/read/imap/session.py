@@ -1,7 +1,7 @@
 """One IMAP session, the house's side: each question goes to its handler, then comes what is new.
 
-The handlers stand in files by subject. They raise StoreFailure, MailboxLost and NoSuchMessage; what the client
-hears of that is decided here, once. RFC 3501 7.1, 5530
+The handlers stand in files by subject. They raise StoreFailure, MailboxLost and NoSuchMessage; what
+the client hears of that is decided here, once. RFC 3501 7.1, 5530
 """
 
 from collections.abc import Awaitable, Callable

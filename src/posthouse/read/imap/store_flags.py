@@ -1,11 +1,13 @@
 """STORE and UID STORE. RFC 3501 6.4.6, 7162 3.1.3
 
-The client hears what the flags are now, not what it asked for: another session may have been faster.
+The client hears what the flags are now, not what it asked for: another session may have been
+faster.
 """
 
 from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap import news
+from posthouse.read.imap.fetch import breathe
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.view import View, numbers_in
 from posthouse.store.values import FlagChange, FlagsSet, Ranges, SetFlags
@@ -75,26 +77,25 @@ async def _tell(
     *,
     followed: bool,
 ) -> int:
-    """FETCH data. With .SILENT only what the client cannot know; gives how many messages there are."""
+    """FETCH data. With .SILENT only what the client cannot know; gives how many messages there
+    are."""
     store = visit.house.store
     only_modseq = question.silent
     if question.silent and not followed:
-        # Others changed the account just before us, maybe these messages: then silence would hide it.
+        # Others changed the account just before us, maybe these messages: then silence would hide
+        # it.
         only_modseq = False
     elif question.silent and not visit.condstore:
         return -1
-    uids = await view.load(store)
-    del uids
-    with_modseq, core, line = visit.condstore, visit.core, visit.line
+    await view.load(store)
+    with_modseq, core = visit.condstore, visit.core
     told = 0
     wanted = result.changed if question.silent else chosen
     async for rows in store.letters(
         view.account, view.mailbox, wanted, ("uid", "flags", "keywords", "modseq")
     ):
         if told:
-            line.flush()
-            await line.drained()
-            await line.turn()
+            await breathe(visit)
         lines = []
         numbers = view.numbers_of([row[0] for row in rows])
         for number, (uid, bits, keywords, modseq) in zip(numbers, rows, strict=True):

@@ -22,7 +22,8 @@ NOTHING: Final[Ranges] = ()
 
 
 class MailboxLost(Exception):
-    """The selected mailbox cannot be shown any more: deleted, or changed beyond what the log tells."""
+    """The selected mailbox cannot be shown any more: deleted, or changed beyond what the log
+    tells."""
 
 
 class NoSuchMessage(Exception):
@@ -101,7 +102,8 @@ class View:
         return self._uids is not None
 
     async def load(self, store: Store) -> Uids:
-        """Reads the UIDs if they are not there yet. Raises MailboxLost when they cannot be known."""
+        """Reads the UIDs if they are not there yet. Raises MailboxLost when they cannot be
+        known."""
         if self._uids is None:
             there = await _existing(store, self.account, self.mailbox, 1, self.uidnext - 1)
             if len(there) != self.count:
@@ -127,7 +129,8 @@ class View:
         return len(new)
 
     def forget(self, ranges: Ranges) -> list[int]:
-        """Takes these UIDs out; gives the numbers they had, ascending. UIDs not there are passed over."""
+        """Takes these UIDs out; gives the numbers they had, ascending. UIDs not there are passed
+        over."""
         if not self.count or not ranges:
             return []
         spans = sets.spans(list(ranges), self.uids)

@@ -18,6 +18,8 @@ from posthouse.wire.imap.table import AUTHENTICATED, NOT_AUTHENTICATED, SELECTED
 _PAUSE_OCTETS: Final = 64 * 1024
 """So much may wait behind an open question before the driver stops reading."""
 
+TOO_LONG: Final = Bad("The line is too long")
+
 
 class Mode(Enum):
     """What the next octets from the client are."""
@@ -124,7 +126,8 @@ class Dialogue:
         """The connection died: what the station must still throw away, if anything."""
         letters, self._letters = self._letters, None
         self.closing = True
-        return AppendAborted() if letters is not None and letters.went_out else None
+        went_out = letters is not None and letters.went_out
+        return AppendAborted() if went_out or self._mode is Mode.ABORTED else None
 
     @property
     def wants_input(self) -> bool:
@@ -217,6 +220,12 @@ class Dialogue:
 
     # ---- what follows a refused command. RFC 7888 4
 
+    def _is_too_long(self, place: int) -> bool:
+        """The line with its LF here, or what is there of it, has too many octets."""
+        intake = self._in
+        end = place + 1 if place >= 0 else len(intake.buffer)
+        return end - intake.literal_octets > self._limits.line_octets_max
+
     def _refuse_literal(self, done: Done, announced: Announced, *, is_letter: bool) -> None:
         """A literal is not taken; its announcement is out of the buffer."""
         if announced.is_synchronizing:
@@ -256,7 +265,10 @@ class Dialogue:
                 self._too_much()
             return False
         announced = intake.announced(place)
-        intake.skip(place + 1)
+        self._swallow_most -= intake.skip(place + 1)
+        if self._swallow_most < 0:
+            self._too_much()
+            return True
         if announced is not None and not announced.is_synchronizing:
             self._left = announced.size
             if announced.size > self._swallow_most:

@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
-from posthouse.wire.imap.answers import CANNOT
+from posthouse.wire.imap.answers import CANNOT, LIMIT
 from posthouse.wire.imap.flags import NO_FLAGS, Flags, parse_flags
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.mailbox_name import decode_name
@@ -243,6 +243,9 @@ class Cursor:
         return self._name(match[0])
 
     def _name(self, octets: bytes) -> str:
+        most = self.limits.mailbox_octets_max
+        if len(octets) > most:
+            raise Declined(f"A mailbox name has at most {most} octets", LIMIT)
         if self.utf8:
             try:
                 name = octets.decode("utf-8")

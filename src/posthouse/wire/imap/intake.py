@@ -50,10 +50,6 @@ class Intake:
             self.searched = len(self.buffer)
         return place
 
-    def line_octets(self) -> int:
-        """How long the command at the start is by now, without its literals."""
-        return len(self.buffer) - self.literal_octets
-
     def has_whole_end(self, place: int) -> bool:
         """The LF at this place has its CR."""
         return place > self.segment and self.buffer[place - 1] == 13
@@ -92,7 +88,11 @@ class Intake:
 
     def skip_to_tail(self) -> int:
         """Throws away all but what could be the beginning of a literal at the line's end."""
-        return self.skip(max(0, len(self.buffer) - _TAIL_OCTETS))
+        octets = max(0, len(self.buffer) - _TAIL_OCTETS)
+        searched = self.searched
+        self._drop(octets)
+        self.searched = max(0, searched - octets)
+        return octets
 
     def clear(self) -> None:
         """Throws away all."""

@@ -50,6 +50,9 @@ class ImapLimits:
         32, "Depth of parentheses, NOT and OR in a search.", least=4, most=100
     )
     search_keys_max: int = setting(1000, "Keys in one search.", least=10, most=100_000)
+    mailbox_octets_max: int = setting(
+        1000, "Octets of a mailbox name or pattern as sent.", least=200, most=10_000
+    )
     set_ranges_max: int = setting(
         16_384, "Ranges in one set of message numbers.", least=100, most=1_000_000
     )

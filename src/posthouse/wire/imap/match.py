@@ -21,7 +21,7 @@ class Matcher:
     __slots__ = ("_tests",)
 
     def __init__(self, reference: str, patterns: Sequence[str]) -> None:
-        self._tests = [_test(reference + pattern) for pattern in patterns]
+        self._tests = [_Test(reference + pattern) for pattern in patterns]
 
     def matches(self, name: str) -> bool:
         """Whether one of the patterns means this name."""
@@ -58,10 +58,6 @@ class _Test:
         if self._regex is not None:
             return self._regex.match(name) is not None
         return _walk(self._pattern, name)
-
-
-def _test(pattern: str) -> _Test:
-    return _Test(pattern)
 
 
 def _expression(pattern: str) -> str:

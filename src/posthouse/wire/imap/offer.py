@@ -5,6 +5,23 @@ One value for all sessions of a listener; the lines are made once. RFC 3501 6.1.
 
 from typing import Final
 
+BEFORE_LOGIN: Final = ("LITERAL+", "SASL-IR", "ID", "ENABLE")
+AFTER_LOGIN: Final = (
+    "IDLE",
+    "NAMESPACE",
+    "CHILDREN",
+    "UIDPLUS",
+    "UNSELECT",
+    "MOVE",
+    "SPECIAL-USE",
+    "CONDSTORE",
+    "STATUS=SIZE",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "MULTIAPPEND",
+    "ESEARCH",
+)
+
 _PLAINTEXT: Final = frozenset({"PLAIN", "LOGIN"})
 """SASL mechanisms that show the password to whoever listens. RFC 3501 6.2.3, 11.1"""
 
@@ -31,8 +48,8 @@ class Offer:
         self,
         *,
         greeting: str = "Posthouse is ready",
-        before: tuple[str, ...] = ("LITERAL+", "SASL-IR", "ID", "ENABLE"),
-        after: tuple[str, ...] = (),
+        before: tuple[str, ...] = BEFORE_LOGIN,
+        after: tuple[str, ...] = AFTER_LOGIN,
         mechanisms: tuple[str, ...] = ("PLAIN",),
         starttls: bool = False,
         plaintext_auth: bool = False,

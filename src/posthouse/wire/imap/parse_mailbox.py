@@ -31,7 +31,7 @@ _RETURNS: Final = {
     b"CHILDREN": "return_children",
     b"SPECIAL-USE": "return_special_use",
 }
-_PATTERNS_MAX: Final = 100
+_PATTERNS_MAX: Final = 20
 _USES_MAX: Final = 10
 
 

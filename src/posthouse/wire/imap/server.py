@@ -12,7 +12,7 @@ from typing import Final
 from posthouse.wire.imap import answers, commands
 from posthouse.wire.imap.answers import Bad, Challenge, Done, No, Ok
 from posthouse.wire.imap.commands import AuthStarted, Question
-from posthouse.wire.imap.dialogue import Dialogue, Mode
+from posthouse.wire.imap.dialogue import TOO_LONG, Dialogue, Mode
 from posthouse.wire.imap.grammar import BadCommand, Cursor, Declined
 from posthouse.wire.imap.intake import Announced
 from posthouse.wire.imap.letters import Letters
@@ -30,7 +30,6 @@ from posthouse.wire.imap.table import (
 
 _GO_AHEAD: Final = b"+ Ready for literal data\r\n"
 _IDLING: Final = b"+ idling\r\n"
-_TOO_LONG: Final = Bad("The line is too long")
 _NO_COMMAND: Final = Bad("Expected a tag and a command, as in: a1 NOOP")
 _BARE_LF: Final = Bad("A line ends with CR LF")
 _CANCELLED: Final = Bad("Authentication cancelled")
@@ -89,26 +88,25 @@ class ImapServer(Dialogue):
         intake = self._in
         while True:
             place = intake.line_end()
-            if place < 0:
-                if intake.line_octets() <= self._limits.line_octets_max:
-                    return False
+            if self._is_too_long(place):
                 self._take_tag(bytes(intake.buffer[:1024]))
-                self._refuse_rest(_TOO_LONG, 0)
+                self._refuse_rest(TOO_LONG, 0)
                 return True
+            if place < 0:
+                return False
             announced = intake.announced(place)
             if announced is None:
                 break
             step = self._literal(place, announced)
             if step is not None:
                 return step
-        too_long = place + 1 - intake.literal_octets > self._limits.line_octets_max
         has_end = intake.has_whole_end(place)
         data = intake.take(place + 1)
-        if too_long or not has_end:
-            self._take_tag(data)
-            self._finish(_TOO_LONG if too_long else _BARE_LF)
-            return True
-        return self._parse(data[:-2])
+        if has_end:
+            return self._parse(data[:-2])
+        self._take_tag(data)
+        self._finish(_BARE_LF)
+        return True
 
     def _literal(self, place: int, announced: Announced) -> bool | Question | None:
         """A literal inside a command; None when it is taken as part of the command."""
@@ -126,11 +124,9 @@ class ImapServer(Dialogue):
         most = self._limits.literal_octets_max
         if done is None and intake.literal_octets + announced.size > most:
             done = No(f"The literals of a command have at most {most} octets", answers.TOOBIG)
-        if done is None and place + 1 - intake.literal_octets > self._limits.line_octets_max:
-            done = _TOO_LONG
         if done is not None:
             intake.skip(place + 1)
-            self._refuse_literal(done, announced, is_letter=is_append)
+            self._refuse_literal(done, announced, is_letter=is_append and self.is_authenticated)
             return True
         intake.keep_literal(place, announced.size)
         if announced.is_synchronizing:
@@ -198,10 +194,7 @@ class ImapServer(Dialogue):
             try:
                 cursor.space()
                 self._letters = Letters(cursor.mailbox())
-                if len(head) - intake.literal_octets > self._limits.line_octets_max:
-                    done = _TOO_LONG
-                else:
-                    return self._offer_letter(cursor, place, announced)
+                return self._offer_letter(cursor, place, announced)
             except BadCommand as error:
                 done = Bad(error.text)
             except Declined as error:
@@ -234,11 +227,11 @@ class ImapServer(Dialogue):
         """Behind a letter: CRLF ends the command, a space begins another letter."""
         intake = self._in
         place = intake.line_end()
-        if place < 0 and len(intake.buffer) <= self._limits.line_octets_max:
-            return False
-        if place < 0:
-            self._refuse_rest(_TOO_LONG, 0, is_letter=True)
+        if self._is_too_long(place):
+            self._refuse_rest(TOO_LONG, 0, is_letter=True)
             return True
+        if place < 0:
+            return False
         announced = intake.announced(place)
         if announced is None:
             return self._end_append(intake.take(place + 1))
@@ -296,11 +289,11 @@ class ImapServer(Dialogue):
         """A line of base64, or `*`. RFC 3501 6.2.2"""
         intake = self._in
         place = intake.line_end()
-        if place < 0:
-            if len(intake.buffer) <= self._limits.line_octets_max:
-                return False
-            self._refuse_rest(_TOO_LONG, 0)
+        if self._is_too_long(place):
+            self._refuse_rest(TOO_LONG, 0)
             return True
+        if place < 0:
+            return False
         self._mode = Mode.COMMAND
         has_end = intake.has_whole_end(place)
         line = intake.take(place + 1)
@@ -396,9 +389,10 @@ class ImapServer(Dialogue):
     def _idle(self) -> Question | bool:
         intake = self._in
         place = intake.line_end()
+        if self._is_too_long(place):
+            self.bye("Expected DONE, found much else")
+            return True
         if place < 0:
-            if len(intake.buffer) > self._limits.line_octets_max:
-                self.bye("Expected DONE, found much else")
             return False
         line = intake.take(place + 1)
         self._mode = Mode.COMMAND
