@@ -17,12 +17,13 @@ ifneq ($(shell test -x $(BIN)/python && cat $(VENV)/.made 2>/dev/null),$(CURDIR)
 .PHONY: $(VENV)/.made
 endif
 
-.PHONY: help build run test check crash bench growth talk coverage lock docs news clean
+.PHONY: help build run test check crash bench budgets growth talk coverage lock docs news clean
 
 help: ## what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 build: $(VENV)/.installed ## the environment .venv with the command .venv/bin/posthouse
+	@:
 
 $(VENV)/.made:
 	@scripts/make-environment $(VENV)
@@ -63,6 +64,9 @@ crash: $(VENV)/.dev ## 100 kills of every kind of process, the table printed
 
 bench: $(VENV)/.dev ## the same work beside Postfix and Dovecot; writes docs/performance.md
 	@flock /tmp/posthouse-bench.lock $(BIN)/python bench/run.py $(ARGS)
+
+budgets: $(VENV)/.dev ## what each hot path costs beside its budget, in microseconds
+	@$(BIN)/python bench/budgets.py $(ARGS)
 
 growth: $(VENV)/.dev ## what a store of 1,000,000 letters costs beside one of 10,000
 	@flock /tmp/posthouse-bench.lock $(BIN)/python bench/growth.py $(ARGS)

@@ -229,7 +229,7 @@ class SmtpVisit:
             rendered = await house.in_thread(self._finish_file, writer, now)
         except OSError as error:
             raise no_disk(error) from error
-        body = NewBody(letter, writer.digest(), writer.size, None)
+        body = NewBody(letter, writer.digest, writer.size, None)
         self._writer = None  # its file belongs to the store from now on
         return self._incoming(body, rendered, now)
 

@@ -183,8 +183,9 @@ def _to_ascii(text: str) -> str:
     try:
         return idna.encode(text, uts46=True, transitional=False).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
+        why = str(error).encode("ascii", "backslashreplace").decode("ascii")
         raise ValueError(
-            f"a domain has labels allowed by IDNA 2008, found {_shown(text)}: {error}"
+            f"a domain has labels allowed by IDNA 2008, found {_shown(text)}: {why[:200]}"
         ) from error
 
 
@@ -221,4 +222,4 @@ def _literal(text: str) -> str:
 
 def _shown(text: str) -> str:
     """What was found, safe for a log line and not too long."""
-    return ascii(text[:80])
+    return ascii(text[:40])

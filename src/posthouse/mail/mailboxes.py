@@ -18,6 +18,10 @@ ADDRESSES_MAX: Final = 10_000
 """Mailboxes and group marks read from one field; what follows is not looked at."""
 
 
+LOCAL_OCTETS_MAX: Final = 1_000
+"""A longer local part is not kept when one more @ follows."""
+
+
 class Mailbox(msgspec.Struct, frozen=True, gc=False):
     """One element of a list, as IMAP tells it (RFC 3501 7.4.2): quoting is taken off.
 
@@ -85,6 +89,7 @@ class _Reader:
         "has_angle",
         "in_angle",
         "in_group",
+        "in_route",
         "local",
         "phrase",
         "route",
@@ -103,7 +108,8 @@ class _Reader:
         self.words: list[bytes] = []
         self.phrase: bytes | None = None
         self.local: bytes | None = None
-        self.route: bytes | None = None
+        self.route: list[bytes] = []
+        self.in_route = False
         self.comment: bytes | None = None
         self.in_angle = False
         self.has_angle = False
@@ -151,15 +157,18 @@ class _Reader:
         self.at = len(self.value)
 
     def _comma(self) -> None:
-        if self.in_angle and self.route is not None:
-            return  # RFC 5322 4.4: obs-domain-list
-        self._flush()
+        if self.in_route:
+            self.route += [*self.words, b","]  # RFC 5322 4.4: obs-domain-list
+            self.words = []
+        else:
+            self._flush()
 
     def _colon(self) -> None:
         if self.in_angle:
-            if self.route is not None:
-                self.route = b"@" + b",@".join(self.words) if self.words else None
-            self.words.clear()
+            if self.in_route:
+                self.route += self.words
+                self.in_route = False
+            self.words = []
         elif self.local is None and not self.in_group and not self.has_angle:
             name = b" ".join(self.words)
             self._begin()
@@ -185,12 +194,16 @@ class _Reader:
         self.in_angle = False
 
     def _at_sign(self) -> None:
-        if self.in_angle and not self.words and self.local is None:
-            self.route = self.route or b""
-            return
-        if self.local is not None:  # a second sign: the last one counts
-            self.words = [self.local + b"@" + b"".join(self.words)]
         words = self.words
+        if self.in_angle and not words and self.local is None and (self.in_route or not self.route):
+            self.in_route = True
+            self.route.append(b"@")
+            return
+        if self.in_route:  # no colon ended the route
+            self.in_route = False
+        elif self.local is not None and len(self.local) < LOCAL_OCTETS_MAX:
+            words = [self.local, b"@", *words]  # a second sign: the last one counts
+            words = [b"".join(words)]
         if len(words) > 1 and not self.has_angle and not _is_dotted(words):
             self.phrase = b" ".join(words[:-1])  # Ann Lee ann@example.org
             words = words[-1:]
@@ -203,7 +216,12 @@ class _Reader:
     def _flush(self) -> None:
         words = self.words
         name = self.phrase or self.comment or None
-        route = self.route or None
+        if self.in_route:  # <@host>: no route at all
+            self.local = b""
+            words = [*self.route[1:], *words]
+            self.route = []
+        joined = b"".join(self.route).strip(b",")
+        route = joined if joined.strip(b"@,") else None
         if self.local is not None:
             self.found.append(Mailbox(name, route, self.local, b"".join(words)))
         elif self.has_angle:

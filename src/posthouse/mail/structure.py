@@ -270,13 +270,11 @@ class _Scanner:
         start = self._enter(root) - 1
         while self.levels:
             found = self.delimiter(max(start, 0), self.size)
-            if found is None:
+            if found is None or (self.parts >= PARTS_MAX and not found.closes):
                 break
             self._leave(found)
             start = found.after - 1
             if not found.closes:
-                if self.parts >= PARTS_MAX:
-                    break
                 start = self._add(self.path[-1][0], found.after) - 1
         self._count()
 

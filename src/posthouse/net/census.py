@@ -6,15 +6,22 @@ within SWEEP_SECONDS.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from posthouse.base.metrics import Row
 from posthouse.net.limits import NetSettings
 
-if TYPE_CHECKING:
-    from posthouse.net.connection import Connection
-
 SWEEP_SECONDS: Final = 1.0
+
+
+class Counted(Protocol):
+    """A connection, as far as it is counted."""
+
+    def look(self, now: float) -> None: ...
+
+    def shut_down(self) -> None: ...
+
+    def abort(self) -> None: ...
 
 
 class Census:
@@ -40,7 +47,7 @@ class Census:
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self.settings = settings
-        self.connections: set[Connection] = set()
+        self.connections: set[Counted] = set()
         self._by_address: dict[str, int] = {}
         self._row = row
         self._loop = loop
@@ -48,7 +55,7 @@ class Census:
         self._timer: asyncio.TimerHandle | None = None
         self._handshakes_free_at = 0.0
 
-    def enter(self, connection: "Connection", address: str) -> bool:
+    def enter(self, connection: Counted, address: str) -> bool:
         """Counts a connection in until it leaves. False: there are too many."""
         connections = self.connections
         connections.add(connection)
@@ -67,7 +74,7 @@ class Census:
             return False
         return True
 
-    def leave(self, connection: "Connection", address: str) -> None:
+    def leave(self, connection: Counted, address: str) -> None:
         """The connection is gone."""
         if connection not in self.connections:
             return

@@ -44,21 +44,21 @@ class ListenFailed(Exception):
 
 
 def parse_address(text: str) -> Address:
-    """Reads "host:port", "[v6]:port", "*:port" or "unix:path". ValueError says what is wrong."""
+    """Reads "host:port", "[v6]:port", "*:port" or "unix:path". ValueError says what is allowed."""
     if text.startswith("unix:"):
         path = text[5:]
         if not path:
-            raise ValueError("a path is missing behind unix:")
+            raise ValueError("unix: with a path behind it")
         return Address(path=path)
     host, colon, port_text = text.rpartition(":")
     if not colon or not host:
-        raise ValueError("expected host:port, [v6]:port, *:port or unix:path")
+        raise ValueError("host:port, [v6]:port, *:port or unix:path")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise ValueError(f"an IPv6 address stands in brackets: [{host}]:{port_text}")
+        raise ValueError(f"brackets round an IPv6 address: [{host}]:{port_text}")
     if not (port_text.isascii() and port_text.isdigit() and int(port_text) <= 65_535):
-        raise ValueError(f"expected a port from 0 to 65535, found {port_text!r}")
+        raise ValueError(f"a port from 0 to 65535, not {port_text!r}")
     return Address(host=host, port=int(port_text))
 
 

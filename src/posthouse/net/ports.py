@@ -1,17 +1,9 @@
-"""The ports of a connection: what it drives (Core), whom it asks (Visit, Door), what it needs."""
+"""The ports of a connection: what it drives (Core), whom it asks (Visit), what it stands on."""
 
-import asyncio
-import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
-from posthouse.base.log import Log
-from posthouse.base.metrics import Row
-from posthouse.net.census import Census
 from posthouse.net.tls import TlsFacts
-
-if TYPE_CHECKING:
-    from posthouse.net.connection import Connection
 
 
 @dataclass(slots=True)
@@ -31,12 +23,17 @@ class Core(Protocol):
     A core may have an attribute `idle_seconds`: how long its peer may be silent now.
     """
 
-    starting_tls: bool
-    """Set behind the go-ahead of STARTTLS; the core threw away what was pipelined behind it."""
-    closing: bool
-    """When the output is written, close."""
-    wants_input: bool
-    """False: enough is buffered, read no more for now."""
+    @property
+    def starting_tls(self) -> bool:
+        """Set behind the go-ahead of STARTTLS; the core threw away what was pipelined behind it."""
+
+    @property
+    def closing(self) -> bool:
+        """When the output is written, close."""
+
+    @property
+    def wants_input(self) -> bool:
+        """False: enough is buffered, read no more for now."""
 
     def receive(self, data: bytes) -> None: ...
 
@@ -63,16 +60,6 @@ class Visit(Protocol):
         """The connection is gone: release everything."""
 
 
-class Door(Protocol):
-    """Where a protocol meets its station."""
-
-    @property
-    def name(self) -> str:
-        """The service in [listen], as "smtp"."""
-
-    def open(self, connection: "Connection") -> tuple[Core, Visit]: ...
-
-
 class Transport(Protocol):
     """The part of asyncio's transports that is used."""
 
@@ -89,20 +76,6 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
     def abort(self) -> None: ...
-
-
-@dataclass(slots=True)
-class Entrance:
-    """What all connections of one listener share."""
-
-    door: Door
-    loop: asyncio.AbstractEventLoop
-    log: Log
-    row: Row
-    census: Census
-    tls: ssl.SSLContext | None = None
-    implicit_tls: bool = False
-    """TLS from the first octet on. RFC 8314 3.3"""
 
 
 class _Nobody:

@@ -1,8 +1,8 @@
 """What the in-memory twin keeps, and the copy that one unit of work changes.
 
-Nothing is changed in place: a unit works on copies of the accounts it touches, and they replace the
-old ones only when all its values succeeded. Slow for large mailboxes, but plain to see that a failed
-unit leaves no trace.
+Nothing is changed in place: a unit works on copies of the accounts it touches, and they replace
+the old ones only when all its values succeeded. Slow for large mailboxes, but plain to see that a
+failed unit leaves no trace.
 """
 
 from bisect import bisect_right

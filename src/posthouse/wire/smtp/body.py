@@ -32,8 +32,9 @@ def read_data(session: Session) -> Step:
         return _data_so_far(session)
     if session.failure:
         session.at = end + 5
-        session.octets += end - at
-        return failed(session) if _is_bearable(session) else _cut_off(session)
+        return _swallow(session, end - at) or failed(session)
+    if end - at > session.service.limits.body_memory_octets_max:
+        return _hand_out_data(session, end)
     text = _text(session, end + 2)
     session.at = end + 5
     return complete(session, text)
@@ -44,15 +45,27 @@ def _data_so_far(session: Session) -> Step:
     data, at = session.input, session.at
     if session.failure:
         session.at = session.searched = max(at, len(data) - 4)
-        session.octets += session.at - at
-        return None if _is_bearable(session) else _cut_off(session)
+        return _swallow(session, session.at - at)
     if len(data) - at > session.service.limits.body_memory_octets_max:
-        cut = len(data) - held_back(data)
-        piece = _text(session, cut)
-        session.at = session.searched = cut
-        return hand_out(session, piece) or _data_so_far(session)
+        return _hand_out_data(session, len(data) - held_back(data))
     session.searched = max(at, len(data) - 4)
     return None
+
+
+def _swallow(session: Session, octets: int) -> bytes | None:
+    """Octets of a failed letter go by; the reply when there are too many of them."""
+    session.octets += octets
+    if session.octets <= 2 * session.service.limits.letter_octets_max:
+        return None
+    session.close()
+    return replies.FAR_TOO_LARGE
+
+
+def _hand_out_data(session: Session, end: int) -> Step:
+    """What stands before `end`, or what has come of a letter that failed there."""
+    piece = _text(session, end)
+    session.at = session.searched = end
+    return hand_out(session, piece) or read_data(session)
 
 
 def _text(session: Session, end: int) -> bytes:
@@ -75,11 +88,10 @@ def read_chunk(session: Session) -> Step:
     if session.failure:
         return failed(session) if not left else None
     session.held += data[at : at + here]
-    if not left and session.chunk_is_last:
-        return complete(session, session.held)
     if len(session.held) > memory:
         return _hand_out_held(session)
-    return _chunk_taken(session) if not left else None
+    assert not left, "a part of a chunk waits in the input or leaves"
+    return complete(session, session.held) if session.chunk_is_last else _chunk_taken(session)
 
 
 def _hand_out_held(session: Session) -> Step:
@@ -98,11 +110,11 @@ def _chunk_taken(session: Session) -> bytes:
 def hand_out(session: Session, piece: bytes) -> BodyPiece | None:
     """The question for a piece; None when the letter has just failed."""
     session.failure = fault_in(session, piece)
+    session.octets += len(piece)
     if session.failure:
         session.abort_due = session.handed_out
         session.handed_out = False
         return None
-    session.octets += len(piece)
     session.handed_out = True
     return BodyPiece(piece)
 
@@ -148,12 +160,3 @@ def failed(session: Session) -> bytes:
 def replies_due(session: Session) -> int:
     """LMTP answers the end of a letter once for each recipient it took. RFC 2033 4.2"""
     return max(1, session.recipients) if session.service.is_lmtp else 1
-
-
-def _is_bearable(session: Session) -> bool:
-    return session.octets <= 2 * session.service.limits.letter_octets_max
-
-
-def _cut_off(session: Session) -> bytes:
-    session.close()
-    return replies.FAR_TOO_LARGE

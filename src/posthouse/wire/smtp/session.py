@@ -33,7 +33,8 @@ COMMANDS: Final = Phase.COMMANDS
 
 class Session:
     """State of one conversation. The house may read `service`, `hello`, `is_extended`, `has_tls`,
-    `is_authenticated`, `early_talker`, `errors`, `letters`, `sender` and `recipients`."""
+    `is_authenticated`, `early_talker`, `errors`, `letters`, `sender`, `recipients` and
+    `with_protocol`."""
 
     __slots__ = (
         "abort_due",
@@ -93,6 +94,17 @@ class Session:
         self.abort_due = False
         self.reset()
 
+    @property
+    def with_protocol(self) -> str:
+        """What stands behind "with" in Received. RFC 3848, RFC 6531 4.3"""
+        if not self.is_extended:
+            return "SMTP"
+        sender = self.sender
+        security = "S" * self.has_tls + "A" * self.is_authenticated
+        if sender is not None and sender.smtputf8:
+            return ("UTF8LMTP" if self.service.is_lmtp else "UTF8SMTP") + security
+        return ("LMTP" if self.service.is_lmtp else "ESMTP") + security
+
     def reset(self) -> None:
         """No transaction, empty buffers. RFC 5321 4.1.1.5"""
         if self.handed_out:
@@ -112,6 +124,8 @@ class Session:
     def close(self) -> None:
         """The session ends with what stands in the output."""
         self.closing = True
+        self.input = b""
+        self.at = 0
         self.reset()
 
     def said(self, answer: Answer) -> bytes:
