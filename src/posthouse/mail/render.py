@@ -108,7 +108,7 @@ def preview(octets: bytes | mmap, tree: Part) -> str:
         if len(words) < PREVIEW_LENGTH and len(text) > PREVIEW_QUICK_LENGTH:
             words = " ".join(text.split())
         if words:
-            return words[:PREVIEW_LENGTH].rstrip()
+            return without_controls(words[:PREVIEW_LENGTH]).strip()
         looked += 1
         if looked == PREVIEW_PARTS_MAX:
             break
