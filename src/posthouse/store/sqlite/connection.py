@@ -1,4 +1,6 @@
-"""One client of the scribe, as the scribe sees it: its socket, what it said, what it has yet to read. Never blocks."""
+"""One client of the scribe, as the scribe sees it: its socket, what it said, what it has yet to
+read. Never blocks.
+"""
 
 import selectors
 import socket
@@ -17,7 +19,16 @@ READS_A_TURN: Final = 16
 class Client:
     """`gone` is true once it hung up or was dropped: nothing of it is begun any more."""
 
-    __slots__ = ("_frames", "_out_max", "events", "gone", "out", "socket", "wants_notices", "writer")
+    __slots__ = (
+        "_frames",
+        "_out_max",
+        "events",
+        "gone",
+        "out",
+        "socket",
+        "wants_notices",
+        "writer",
+    )
 
     def __init__(self, connected: socket.socket, out_max: int) -> None:
         self.socket = connected

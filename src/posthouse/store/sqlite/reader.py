@@ -1,7 +1,8 @@
 """The reading half of the contract over one connection that only reads.
 
-Every statement is run to its end before anything else happens: a statement left open would hold an old state of the
-database and keep the log from being copied back. So a sliced read asks anew for each slice, by the last UID.
+Every statement is run to its end before anything else happens: a statement left open would hold an
+old state of the database and keep the log from being copied back. So a sliced read asks anew for
+each slice, by the last UID.
 """
 
 from array import array
@@ -194,11 +195,15 @@ class Reader:
             passed += 1
             while first <= last:
                 # The last UID of a step that looks at so many rows.
-                border = self._one(
-                    "SELECT uid FROM placement WHERE account=? AND mailbox=?"
-                    " AND uid BETWEEN ? AND ? ORDER BY uid LIMIT 1 OFFSET ?",
-                    (account, mailbox, first, last, FIND_ROWS - 1),
-                ) if last - first >= FIND_ROWS else None
+                border = (
+                    self._one(
+                        "SELECT uid FROM placement WHERE account=? AND mailbox=?"
+                        " AND uid BETWEEN ? AND ? ORDER BY uid LIMIT 1 OFFSET ?",
+                        (account, mailbox, first, last, FIND_ROWS - 1),
+                    )
+                    if last - first >= FIND_ROWS
+                    else None
+                )
                 end = last if border is None else border
                 rows = self._all(statement, (account, mailbox, first, end, *bindings))
                 found.extend(chain.from_iterable(rows))
@@ -243,9 +248,7 @@ class Reader:
             changed = ranges_of([row[0] for row in rows])
         return Changes(state[0], changed, union(vanished))
 
-    async def vanished(
-        self, account: int, mailbox: int, since: int, uids: Ranges
-    ) -> Ranges | None:
+    async def vanished(self, account: int, mailbox: int, since: int, uids: Ranges) -> Ranges | None:
         floor = self._one("SELECT log_floor FROM account WHERE id=?", (account,))
         if floor is None or since < floor:
             return None
@@ -270,7 +273,7 @@ class Reader:
         found: list[TraceRow] = []
         for day in self._days("ORDER BY day"):
             rows = self._all(
-                "SELECT letter, written, message_id, stations"  # noqa: S608 - a number of ours
+                "SELECT letter, written, message_id, stations"
                 f" FROM trace_{day} WHERE letter=? ORDER BY number",
                 (letter,),
             )
@@ -281,7 +284,7 @@ class Reader:
         found: list[TraceRow] = []
         for day in self._days("ORDER BY day DESC"):
             rows = self._all(
-                "SELECT letter, written, message_id, stations"  # noqa: S608 - a number of ours
+                "SELECT letter, written, message_id, stations"
                 f" FROM trace_{day} WHERE message_id=? ORDER BY number DESC LIMIT ?",
                 (message_id, limit - len(found)),
             )
@@ -327,7 +330,7 @@ class Reader:
         return self._cursor().execute(statement, bindings).fetchall()
 
     def _days(self, order: str) -> list[int]:
-        return [day for (day,) in self._all(f"SELECT day FROM trace_day {order}")]  # noqa: S608
+        return [day for (day,) in self._all(f"SELECT day FROM trace_day {order}")]
 
 
 def _mailbox(row: Any) -> Mailbox | None:

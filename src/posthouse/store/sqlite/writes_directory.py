@@ -1,6 +1,8 @@
-"""Domains, accounts and aliases. Each of these raises the directory's epoch in the same transaction.
+"""Domains, accounts and aliases. Each of these raises the directory's epoch in the same
+transaction.
 
-An account that is removed loses its name, credentials and mailboxes at once; its letters are swept later in slices.
+An account that is removed loses its name, credentials and mailboxes at once; its letters are swept
+later in slices.
 """
 
 import json
@@ -46,7 +48,8 @@ def rename_domain(db: Database, value: RenameDomain, context: Context) -> Done:
     old, new = "@" + value.name, "@" + value.new_name
     db.execute("UPDATE domain SET name=? WHERE name=?", (value.new_name, value.name))
     accounts = db.execute(
-        f"SELECT id, address, shown FROM account WHERE {IN_DOMAIN}", (value.name,)  # noqa: S608
+        f"SELECT id, address, shown FROM account WHERE {IN_DOMAIN}",
+        (value.name,),
     ).fetchall()
     for account, address, shown in accounts:
         db.execute(
@@ -72,7 +75,8 @@ def remove_domain(db: Database, value: RemoveDomain, context: Context) -> Done:
     _require_domain(db, value.name, Why.GONE)
     for table in ("account", "alias"):
         used = db.execute(
-            f"SELECT 1 FROM {table} WHERE {IN_DOMAIN} LIMIT 1", (value.name,)  # noqa: S608
+            f"SELECT 1 FROM {table} WHERE {IN_DOMAIN} LIMIT 1",
+            (value.name,),
         ).get
         if used is not None:
             raise StoreFailure(Why.IN_USE, f"{value.name} has accounts or aliases")
@@ -98,9 +102,7 @@ def add_account(db: Database, value: AddAccount, context: Context) -> AccountAdd
     modseq = next_modseq(db, account, context)
     make_mailbox(db, account, "INBOX", "", modseq, context)
     for name, special_use in value.mailboxes:
-        exists = db.execute(
-            "SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, name)
-        ).get
+        exists = db.execute("SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, name)).get
         if exists is None:
             make_superiors(db, account, name, modseq, context)
             make_mailbox(db, account, name, special_use, modseq, context)
@@ -149,7 +151,7 @@ def remove_account(db: Database, value: RemoveAccount, context: Context) -> Done
     modseq = next_modseq(db, account, context)
     db.execute("UPDATE account SET address=NULL, enabled=0 WHERE id=?", (account,))
     for table in ("credential", "mailbox", "subscription"):
-        db.execute(f"DELETE FROM {table} WHERE account=?", (account,))  # noqa: S608
+        db.execute(f"DELETE FROM {table} WHERE account=?", (account,))
     return Done(modseq)
 
 
@@ -167,9 +169,7 @@ def put_alias(db: Database, value: PutAlias, context: Context) -> Done:
 
 def remove_alias(db: Database, value: RemoveAlias, context: Context) -> Done:
     del context
-    gone = db.execute(
-        "DELETE FROM alias WHERE address=? RETURNING address", (value.address,)
-    ).get
+    gone = db.execute("DELETE FROM alias WHERE address=? RETURNING address", (value.address,)).get
     if gone is None:
         raise StoreFailure(Why.GONE, f"no alias {value.address}")
     raise_epoch(db)
@@ -193,10 +193,7 @@ def _put_credentials(db: Database, account: int, credentials: tuple[Credential, 
 
 
 def _require_account(db: Database, account: int) -> None:
-    if (
-        db.execute("SELECT 1 FROM account WHERE id=? AND address NOT NULL", (account,)).get
-        is None
-    ):
+    if db.execute("SELECT 1 FROM account WHERE id=? AND address NOT NULL", (account,)).get is None:
         raise StoreFailure(Why.GONE, f"no account {account}")
 
 

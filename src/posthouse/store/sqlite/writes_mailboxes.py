@@ -68,7 +68,7 @@ def delete_mailbox(db: Database, value: DeleteMailbox, context: Context) -> Done
     if mailbox == INBOX:
         raise StoreFailure(Why.FORBIDDEN, "INBOX stays")
     has_children = db.execute(
-        f"SELECT 1 FROM mailbox WHERE account=? AND {INFERIORS} LIMIT 1",  # noqa: S608
+        f"SELECT 1 FROM mailbox WHERE account=? AND {INFERIORS} LIMIT 1",
         (account, name, name),
     ).get
     if has_children and not selectable:
@@ -105,7 +105,7 @@ def rename_mailbox(db: Database, value: RenameMailbox, context: Context) -> Done
     modseq = next_modseq(db, account, context)
     make_superiors(db, account, name, modseq, context)
     inferiors = db.execute(
-        f"SELECT id, name FROM mailbox WHERE account=? AND {INFERIORS} ORDER BY name",  # noqa: S608
+        f"SELECT id, name FROM mailbox WHERE account=? AND {INFERIORS} ORDER BY name",
         (account, old, old),
     ).fetchall()
     for found, found_name in [(mailbox, old), *inferiors]:
@@ -113,9 +113,7 @@ def rename_mailbox(db: Database, value: RenameMailbox, context: Context) -> Done
         exists = db.execute("SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, new)).get
         if exists is not None:
             raise StoreFailure(Why.EXISTS, f"mailbox {new!r} exists")
-        db.execute(
-            "UPDATE mailbox SET name=? WHERE account=? AND id=?", (new, account, found)
-        )
+        db.execute("UPDATE mailbox SET name=? WHERE account=? AND id=?", (new, account, found))
         note_change(db, account, found, modseq, KIND_RENAMED, found_name, context)
     return Done(modseq)
 
@@ -167,9 +165,7 @@ def make_superiors(db: Database, account: int, name: str, modseq: int, context: 
     end = name.find("/")
     while end > 0:
         above = name[:end]
-        found = db.execute(
-            "SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, above)
-        ).get
+        found = db.execute("SELECT 1 FROM mailbox WHERE account=? AND name=?", (account, above)).get
         if found is None:
             make_mailbox(db, account, above, "", modseq, context)
         end = name.find("/", end + 1)
