@@ -129,7 +129,7 @@ class Day:
     def _flags(self) -> Unit:
         account = self._account()
         flags = self._chance.choice([SEEN, DELETED, DELETED | FLAGGED])
-        words = self._chance.choice(["", "k", "k $x"])
+        words = self._chance.choice(["", "k", "$x k"])
         change = self._chance.choice(list(FlagChange))
         return (SetFlags(account, self._box(account), self._uids(), change, flags, words),)
 

@@ -90,7 +90,7 @@ class _File(apsw.VFSFile):
         self._journal = journal
         path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
         was_there = path.exists()
-        super().__init__("", name, flags)
+        super().__init__("unix", name, flags)
         self._inode = path.stat().st_ino
         is_log = bool(flags[0] & (apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_JOURNAL))
         journal.events.append(Opened(self._inode, is_log and not was_there))
@@ -111,7 +111,7 @@ class _File(apsw.VFSFile):
 class _Vfs(apsw.VFS):
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        super().__init__("synced-only", "", makedefault=True)
+        super().__init__("synced-only", "unix", makedefault=True)
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         assert name is not None, "a temporary file: temp_store should be MEMORY"
@@ -209,9 +209,8 @@ class Disk:
         names of folders that were not synced, files of the right length without their octets."""
         found = self.certain(tree)
         inodes = {name: facts[0] for name, facts in tree.items() if facts[1] >= 0}
-        if chance.random() < 0.5:
-            for name, inode in inodes.items():
-                found.setdefault(name, bytes(self._content.get(inode, b"")))
+        if chance.random() < 0.5:  # the folders are as they were seen last
+            found = {name: bytes(self._content.get(inode, b"")) for name, inode in inodes.items()}
         for name, inode in inodes.items():
             if name not in found:
                 continue

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from posthouse.store.sqlite.verify import verify
 from tests.crash.load import ACCOUNTS, Day, Unit, first_units, new_twin, now, tried, view
 from tests.crash.synced_only_vfs import Disk, Event, Mark, Synced, lay_out, recording
 from tests.letters import letter
@@ -28,13 +27,17 @@ from posthouse.store.sqlite.database import Database
 from posthouse.store.sqlite.ledger import Failed, Kept, Ledger, Outcome
 from posthouse.store.sqlite.migrate import prepare
 from posthouse.store.sqlite.reader import Reader
+from posthouse.store.sqlite.sweep import Sweep
+from posthouse.store.sqlite.verify import verify
 from posthouse.store.sqlite.writers import Writer, load
 from posthouse.store.values import INBOX, Append, CreateMailbox, Why
 
 SEED = 20261124
 BATCHES = 220
 WRITER = 4711
-SETTINGS = StoreSettings(disk_reserve_octets=0, wal_soft_octets=1024 * 1024)
+SETTINGS = StoreSettings(
+    disk_reserve_octets=0, body_grace_seconds=0, wal_soft_octets=200_000, wal_octets_max=400_000
+)
 
 
 @dataclass
@@ -56,6 +59,7 @@ class House:
         self.log = Log(clock, lambda line: None, Level.ERROR)
         prepare(data, clock)
         self.ledger = Ledger(data, clock=clock, log=self.log, settings=SETTINGS)
+        self.sweep = Sweep(self.ledger, clock=clock, log=self.log)
         self.writer: Writer = load(self.ledger.db, WRITER)
         self.clock = clock
 
@@ -106,8 +110,11 @@ def record_day(data: Path) -> Recorded:
             day.views.append(view(twin))
             day.modseqs.append(house.modseqs())
             clock.jump(random.Random(count).choice([0, 1, 60, -30]))
-            if count % 9 == 0:
-                house.ledger.checkpoint(idle=True)
+            house.ledger.checkpoint(idle=count % 9 == 0)
+            if count % 13 == 0:
+                clock.advance(3700)
+                while house.sweep.has_work:
+                    house.sweep.step()
         house.ledger.close()
     day.events = journal.events
     return day
@@ -156,9 +163,14 @@ def each_cut(
 
 
 def problems_after(
-    files: dict[str, bytes], day: Recorded, answered: int, in_flight: tuple[int, int] | None
+    files: dict[str, bytes],
+    day: Recorded,
+    answered: int,
+    in_flight: tuple[int, int] | None,
+    *,
+    sweeps: bool = False,
 ) -> list[str]:
-    """Opens what is left and says what is wrong with it."""
+    """Opens what is left and says what is wrong with it, perhaps also after the first sweep."""
     with folder() as data:
         lay_out(files, data)
         house = House(data, SetClock())
@@ -175,6 +187,12 @@ def problems_after(
                     found.append(f"record says {house.writer.last}, not {in_flight[1]}")
                 if not house.writer.decided:
                     found.append("no outcome is recorded")
+            if sweeps:
+                for _ in house.sweep.round():
+                    house.sweep.step()
+                found += verify(data, None, lambda text: None).problems
+                if view(reader) != seen:
+                    found.append("the sweep took something")
             return found + going_on(house, reader, day, answered)
         finally:
             reader.close_reader()
@@ -235,7 +253,8 @@ def test_what_was_synced_is_enough(day: Recorded) -> None:
     """Cut before any sync: everything answered is there, nothing refused, numbers go on."""
     wrong = []
     for cut, event, disk, answered, in_flight in each_cut(day):
-        found = problems_after(disk.certain(event.tree), day, answered, in_flight)
+        files = disk.certain(event.tree)
+        found = problems_after(files, day, answered, in_flight, sweeps=cut % 5 == 0)
         wrong += [f"cut {cut}, {answered} answered: {problem}" for problem in found]
         if len(wrong) > 3:
             break
