@@ -1,6 +1,7 @@
 """Identifiers of letters and bodies: 128 bits, ordered by time, never given twice by one maker.
 
-The first 48 bits are milliseconds, the rest chance; if the clock stands or jumps back the maker counts
+The first 48 bits are milliseconds, the rest chance; if the clock stands or jumps back the maker
+counts
 on from its last id, so ids of one maker only grow. As text: 26 characters of Crockford's base 32.
 """
 

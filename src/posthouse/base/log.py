@@ -1,7 +1,9 @@
 """One structured line an event, to a stream (stderr). No message content, no passwords.
 
-`log.info("smtp.accepted", id=..., peer=...)` gives `2026-11-24T10:00:00.123Z info smtp.accepted pid=7 id=... peer=...`.
-Values are quoted and control characters escaped, so nothing from outside can forge a line. Never raises.
+`log.info("smtp.accepted", id=..., peer=...)` gives
+`2026-11-24T10:00:00.123Z info smtp.accepted pid=7 id=... peer=...`.
+Values are quoted and control characters escaped, so nothing from outside can forge a line. Never
+raises.
 """
 
 import os
@@ -86,5 +88,6 @@ def quoted(text: str) -> str:
 
 
 def to_stderr(line: bytes) -> None:
-    """Where a server's events go: one write a line, so that lines of several processes do not mix."""
+    """Where a server's events go: one write a line, so that lines of several processes do not
+    mix."""
     os.write(2, line)

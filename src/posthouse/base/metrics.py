@@ -1,7 +1,9 @@
 """Counters and gauges of all processes in one shared page, so that any process can show them all.
 
-The supervisor makes the page before it forks; each process writes only its own row, so no lock is needed.
-A process that dies keeps its counts: the next one with the same row counts on, but gauges start at 0.
+The supervisor makes the page before it forks; each process writes only its own row, so no lock is
+needed.
+A process that dies keeps its counts: the next one with the same row counts on, but gauges start at
+0.
 """
 
 import mmap

@@ -1,4 +1,7 @@
-"""The envelope of a letter: who sends, who receives, what was promised. RFC 5321 2.3.1, 3461, 6531."""
+"""The envelope of a letter: who sends, who receives, what was promised.
+
+RFC 5321 2.3.1, 3461, 6531.
+"""
 
 from dataclasses import dataclass
 from typing import Final

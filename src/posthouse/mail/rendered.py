@@ -24,9 +24,15 @@ class Rendered(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     parts: bytes
     """The MIME tree as offsets, packed by `mail.structure.pack`, read back by `unpack`."""
     sent: int
-    """The Date field as seconds since 1970 UTC; where it is missing or wrong, the time received. RFC 5256 2.2"""
+    """The Date field as seconds since 1970 UTC; where it is missing or wrong, the time received.
+
+    RFC 5256 2.2
+    """
     sent_day: int
-    """The Date field's day as written, time and zone disregarded: days since 1970. RFC 3501 6.4.4 SENTON"""
+    """The Date field's day as written, time and zone disregarded: days since 1970.
+
+    RFC 3501 6.4.4 SENTON
+    """
     from_key: str
     """Sort key: local part of the first address, upper case. RFC 5256 3 FROM"""
     to_key: str
@@ -36,7 +42,7 @@ class Rendered(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     is_reply: bool
     """Base subject extraction took something off. RFC 5256 2.1"""
     from_text: str
-    """Decoded and case-folded for SEARCH, all addresses with names: `ann lee <ann@example.org>, ...`."""
+    """Decoded and case-folded for SEARCH, all addresses: `ann lee <ann@example.org>, ...`."""
     to_text: str
     cc_text: str
     bcc_text: str
@@ -47,9 +53,15 @@ class Rendered(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     message_id: str
     """Without angle brackets, "" when there is none."""
     references: tuple[str, ...]
-    """References, else In-Reply-To, oldest first, without brackets; at most REFERENCES_MAX, the newest kept."""
+    """References, else In-Reply-To, oldest first, without brackets.
+
+    At most REFERENCES_MAX, the newest kept.
+    """
     thread_keys: tuple[int, ...]
-    """Signed 64-bit hashes of own message id and references, each with the base subject; own first."""
+    """Signed 64-bit hashes of own message id and references, each with the base subject.
+
+    The own one first.
+    """
     preview: str
     """The first words of the text, white space folded, at most 256 characters. RFC 8970"""
     has_attachment: bool

@@ -5,8 +5,10 @@ names it. What a crash leaves behind (a file without a row, a name that ends in 
 """
 
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -107,6 +109,18 @@ class BodyWriter:
         while view:
             view = view[self._file.write(view) :]
         self.size += len(chunk)
+
+    @contextmanager
+    def mapped(self) -> Iterator[mmap.mmap]:
+        """What was written so far, to be read without a copy; not for an empty file. Raises
+        OSError."""
+        handle = os.open(self._part, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            octets = mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(handle)
+        with octets:
+            yield octets
 
     def finish(self) -> None:
         """The file is whole, synced and has its name when this returns. May run in a thread. Raises

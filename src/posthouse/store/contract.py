@@ -1,7 +1,10 @@
-"""The contract of the store: all that stations may ask, whatever the engine. One suite tests every engine.
+"""The contract of the store: all that stations may ask, whatever the engine. One suite tests every
+engine.
 
-Reads are `async`, but on an engine that need not wait they finish in the same turn (design.md 3). Sliced reads return at
-most `SLICE_ROWS` rows a step and stop between; whoever loops over them gives the loop a turn now and then.
+Reads are `async`, but on an engine that need not wait they finish in the same turn (design.md 3).
+Sliced reads return at
+most `SLICE_ROWS` rows a step and stop between; whoever loops over them gives the loop a turn now
+and then.
 """
 
 from array import array
@@ -17,14 +20,18 @@ SLICE_ROWS: Final = 256
 
 PlacementField = Literal["uid", "email", "modseq", "flags", "keywords", "saved"]
 EmailField = Literal[
-    "body", "size", "received", "header_octets", "envelope", "bodystructure", "parts", "sent", "sent_day",
-    "from_key", "to_key", "cc_key", "subject_key", "is_reply", "from_text", "to_text", "cc_text", "bcc_text",
+    "body", "size", "received", "header_octets", "envelope", "bodystructure", "parts", "sent",
+    "sent_day",
+    "from_key", "to_key", "cc_key", "subject_key", "is_reply", "from_text", "to_text", "cc_text",
+    "bcc_text",
     "subject_text", "subject", "message_id", "references", "thread", "preview", "has_attachment",
     "render_version",
 ]  # fmt: skip
 Field = PlacementField | EmailField | Literal["octets"]
-"""Columns of a letter. `references` is a str, ids joined by a space. `octets` is bytes, or None when the body is
-larger than BODY_INLINE_OCTETS_MAX (then `Store.octets` reads it in pieces). `saved` is when it came into this mailbox."""
+"""Columns of a letter. `references` is a str, ids joined by a space. `octets` is bytes, or None
+when the body is
+larger than BODY_INLINE_OCTETS_MAX (then `Store.octets` reads it in pieces). `saved` is when it
+came into this mailbox."""
 
 PLACEMENT_FIELDS: Final[frozenset[str]] = frozenset(
     {"uid", "email", "modseq", "flags", "keywords", "saved"}
@@ -46,8 +53,10 @@ class StoreFailure(Exception):
 class Condition(msgspec.Struct, frozen=True):
     """What `find` can ask of one field. `value` has the field's type.
 
-    contains: substring (of *_text fields; value in `mail.text.search_form`). equal, less, at_least: comparison.
-    bits_on, bits_off: all of these flag bits set, none of them set. word: the keyword (ASCII case-insensitively) is set.
+    contains: substring (of *_text fields; value in `mail.text.search_form`). equal, less,
+    at_least: comparison.
+    bits_on, bits_off: all of these flag bits set, none of them set. word: the keyword (ASCII
+    case-insensitively) is set.
     """
 
     field: str
@@ -148,19 +157,23 @@ class Store(Protocol):
     # ---- writes
 
     async def commit(self, *values: AnyValue) -> tuple[AnyResult, ...]:
-        """One unit of work: all values or none. Durable when this returns: the caller may say 250. RFC 5321 6.1
+        """One unit of work: all values or none. Durable when this returns: the caller may say 250.
+        RFC 5321 6.1
 
-        Results in the order of the values. Waits for one sync, shared with all units that wait at that moment.
+        Results in the order of the values. Waits for one sync, shared with all units that wait at
+        that moment.
         Raises StoreFailure; then nothing of the unit was kept.
         """
 
     def note(self, note: Note) -> None:
-        """Keeps a trace row with the next commit, at most a second later; may be dropped when there are too many."""
+        """Keeps a trace row with the next commit, at most a second later; may be dropped when
+        there are too many."""
 
     # ---- the bus
 
     def watch(self, account: int, changed: Callable[[int], None]) -> Watch:
-        """Calls `changed(modseq)` on this process's loop after each commit, by anybody, that touched the account.
+        """Calls `changed(modseq)` on this process's loop after each commit, by anybody, that
+        touched the account.
 
         A word may be lost or come twice or late; it only says that it is worth looking.
         """
@@ -219,21 +232,26 @@ class Store(Protocol):
         fields: tuple[Field, ...],
         changed_since: int = 0,
     ) -> AsyncIterator[list[Row]]:
-        """Letters with these UIDs, ascending, only those with MODSEQ > changed_since; missing UIDs are passed over."""
+        """Letters with these UIDs, ascending, only those with MODSEQ > changed_since; missing UIDs
+        are passed over."""
 
     def find(
         self, account: int, mailbox: int, uids: Ranges, conditions: tuple[Condition, ...]
     ) -> AsyncIterator["array[int]"]:
-        """UIDs of letters that meet all conditions, ascending, in slices; there may be empty slices."""
+        """UIDs of letters that meet all conditions, ascending, in slices; there may be empty
+        slices."""
 
     async def changes(self, account: int, mailbox: int, since: int) -> Changes | None:
-        """What happened after MODSEQ `since`. None: the log does not reach back so far, look at everything."""
+        """What happened after MODSEQ `since`. None: the log does not reach back so far, look at
+        everything."""
 
     async def vanished(self, account: int, mailbox: int, since: int, uids: Ranges) -> Ranges | None:
-        """Of these UIDs, those expunged after `since` (RFC 7162 3.2.5). None: the tombstones do not reach back."""
+        """Of these UIDs, those expunged after `since` (RFC 7162 3.2.5). None: the tombstones do
+        not reach back."""
 
     async def octets(self, body: bytes, first: int = 0, count: int = -1) -> bytes:
-        """Octets of a body; -1: to the end. Raises KeyError when there is no such body (any more)."""
+        """Octets of a body; -1: to the end. Raises KeyError when there is no such body (any
+        more)."""
 
     # ---- trace and figures
 

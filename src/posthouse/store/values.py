@@ -1,7 +1,10 @@
-"""The writes, as frozen values with a result each (design.md 3). A write is a value, never a closure.
+"""The writes, as frozen values with a result each (design.md 3). A write is a value, never a
+closure.
 
-The same value goes over a socket to the scribe, into a PostgreSQL transaction, into the in-memory twin, into a
-replay. Every engine has one function a kind. All integers fit in 63 bits; times are seconds since 1970 UTC.
+The same value goes over a socket to the scribe, into a PostgreSQL transaction, into the in-memory
+twin, into a
+replay. Every engine has one function a kind. All integers fit in 63 bits; times are seconds since
+1970 UTC.
 """
 
 from enum import IntEnum
@@ -18,7 +21,8 @@ MailboxId = NewType("MailboxId", int)
 Uid = NewType("Uid", int)
 """1 to 2**32 - 1 within a mailbox and its UIDVALIDITY, strictly growing. RFC 3501 2.3.1.1"""
 ModSeq = NewType("ModSeq", int)
-"""From 1 within an account; every unit that changes the account's mail takes the next. RFC 7162 3.1"""
+"""From 1 within an account; every unit that changes the account's mail takes the next. RFC 7162
+3.1"""
 EmailNumber = NewType("EmailNumber", int)
 """A letter in an account, from 1, never again."""
 BodyId = NewType("BodyId", bytes)
@@ -41,7 +45,8 @@ SYSTEM_FLAGS: Final = 31
 """System flags are bits; keywords are one str: atoms sorted and joined by a space, "" when none."""
 
 BODY_INLINE_OCTETS_MAX: Final = 65_536
-"""Up to this a body stands in the database; larger ones are files that the caller has synced before."""
+"""Up to this a body stands in the database; larger ones are files that the caller has synced
+before."""
 
 
 class Value(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -53,7 +58,8 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Done(Result, frozen=True, array_like=True, tag=True):
-    """It is so now; there is nothing more to tell. `modseq` is 0 where the value touches no mail."""
+    """It is so now; there is nothing more to tell. `modseq` is 0 where the value touches no
+    mail."""
 
     modseq: int = 0
 
@@ -120,7 +126,8 @@ class AppendLetter(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Append(Value, frozen=True, array_like=True, tag=True):
-    """Adds letters to one mailbox, all or none (RFC 3502). Result: `Appended`. Fails: NO_MAILBOX, OVER_QUOTA."""
+    """Adds letters to one mailbox, all or none (RFC 3502). Result: `Appended`. Fails: NO_MAILBOX,
+    OVER_QUOTA."""
 
     account: int
     mailbox: int
@@ -145,9 +152,11 @@ class FlagChange(IntEnum):
 
 
 class SetFlags(Value, frozen=True, array_like=True, tag=True):
-    """Changes flags of the letters with these UIDs; those that do not exist are passed over. Result: `FlagsSet`.
+    """Changes flags of the letters with these UIDs; those that do not exist are passed over.
+    Result: `FlagsSet`.
 
-    Letters whose flags are already so keep their MODSEQ. With `unchanged_since` (RFC 7162 3.1.3; -1: without) letters
+    Letters whose flags are already so keep their MODSEQ. With `unchanged_since` (RFC 7162 3.1.3;
+    -1: without) letters
     changed after it are left alone and named in `modified`.
     """
 
@@ -169,7 +178,8 @@ class FlagsSet(Result, frozen=True, array_like=True, tag=True):
 
 
 class Copy(Value, frozen=True, array_like=True, tag=True):
-    """Copies letters with flags and received date; all or nothing. Result: `Copied`. Fails: NO_MAILBOX, OVER_QUOTA."""
+    """Copies letters with flags and received date; all or nothing. Result: `Copied`. Fails:
+    NO_MAILBOX, OVER_QUOTA."""
 
     account: int
     mailbox: int
@@ -187,7 +197,8 @@ class Move(Value, frozen=True, array_like=True, tag=True):
 
 
 class Copied(Result, frozen=True, array_like=True, tag=True):
-    """`from_uids` are those that existed, ascending; the n-th of them is now the n-th of `to_uids`."""
+    """`from_uids` are those that existed, ascending; the n-th of them is now the n-th of
+    `to_uids`."""
 
     uidvalidity: int
     from_uids: Ranges
@@ -196,7 +207,8 @@ class Copied(Result, frozen=True, array_like=True, tag=True):
 
 
 class Expunge(Value, frozen=True, array_like=True, tag=True):
-    """Removes for good letters with \\Deleted, of all (uids None) or of these UIDs. Result: `Expunged`.
+    """Removes for good letters with \\Deleted, of all (uids None) or of these UIDs. Result:
+    `Expunged`.
 
     With `any_flag` the letters go whatever their flags are (POP3, JMAP destroy).
     """
@@ -215,7 +227,8 @@ class Expunged(Result, frozen=True, array_like=True, tag=True):
 
 
 class ClaimRecent(Value, frozen=True, array_like=True, tag=True):
-    """This session is told \\Recent for all UIDs up to now, no later one is. RFC 3501 2.3.2. Result: `Claimed`."""
+    """This session is told \\Recent for all UIDs up to now, no later one is. RFC 3501 2.3.2.
+    Result: `Claimed`."""
 
     account: int
     mailbox: int
@@ -232,7 +245,8 @@ class Claimed(Result, frozen=True, array_like=True, tag=True):
 
 
 class CreateMailbox(Value, frozen=True, array_like=True, tag=True):
-    """Makes a mailbox and its missing superiors (RFC 3501 6.3.3). Result: `Created`. Fails: EXISTS, LIMIT.
+    """Makes a mailbox and its missing superiors (RFC 3501 6.3.3). Result: `Created`. Fails:
+    EXISTS, LIMIT.
 
     A name that exists but is not selectable becomes selectable, with a new UIDVALIDITY.
     """
@@ -253,9 +267,11 @@ class Created(Result, frozen=True, array_like=True, tag=True):
 
 
 class DeleteMailbox(Value, frozen=True, array_like=True, tag=True):
-    """Removes a mailbox and what is in it. Result: `Done`. Fails: NO_MAILBOX, FORBIDDEN (INBOX), HAS_CHILDREN.
+    """Removes a mailbox and what is in it. Result: `Done`. Fails: NO_MAILBOX, FORBIDDEN (INBOX),
+    HAS_CHILDREN.
 
-    With inferiors the name stays, not selectable; when it is so already, it fails with HAS_CHILDREN. RFC 3501 6.3.4
+    With inferiors the name stays, not selectable; when it is so already, it fails with
+    HAS_CHILDREN. RFC 3501 6.3.4
     """
 
     account: int
@@ -265,7 +281,8 @@ class DeleteMailbox(Value, frozen=True, array_like=True, tag=True):
 class RenameMailbox(Value, frozen=True, array_like=True, tag=True):
     """Gives a mailbox and its inferiors a new name; ids, UIDs and UIDVALIDITY stay. Result: `Done`.
 
-    Fails: NO_MAILBOX, EXISTS, FORBIDDEN (into its own inferior). INBOX: its letters move to a new mailbox with the new
+    Fails: NO_MAILBOX, EXISTS, FORBIDDEN (into its own inferior). INBOX: its letters move to a new
+    mailbox with the new
     name, INBOX stays empty (RFC 3501 6.3.5).
     """
 
@@ -275,7 +292,8 @@ class RenameMailbox(Value, frozen=True, array_like=True, tag=True):
 
 
 class Subscribe(Value, frozen=True, array_like=True, tag=True):
-    """Adds a name to the subscriptions or takes it off; the name need not exist. RFC 3501 6.3.6. Result: `Done`."""
+    """Adds a name to the subscriptions or takes it off; the name need not exist. RFC 3501 6.3.6.
+    Result: `Done`."""
 
     account: int
     name: str
@@ -289,7 +307,8 @@ class Credential(msgspec.Struct, frozen=True, array_like=True):
     """One way to prove who one is. `data` is what the method needs, never the password."""
 
     method: str
-    """"argon2id" (PHC string) or "scram-sha-256" (iterations,salt,StoredKey,ServerKey as in RFC 5803)."""
+    """"argon2id" (PHC string) or "scram-sha-256" (iterations,salt,StoredKey,ServerKey as in RFC
+    5803)."""
     data: str
 
 
@@ -359,7 +378,8 @@ class RemoveAccount(Value, frozen=True, array_like=True, tag=True):
 
 
 class PutAlias(Value, frozen=True, array_like=True, tag=True):
-    """Mail for this address goes to the targets; replaces an alias of the same address. Result: `Done`.
+    """Mail for this address goes to the targets; replaces an alias of the same address. Result:
+    `Done`.
 
     Local part "" is the domain's catch-all. Fails: EXISTS (an account has the address), NO_DOMAIN.
     """
@@ -378,7 +398,8 @@ class RemoveAlias(Value, frozen=True, array_like=True, tag=True):
 
 
 class TakeLease(Value, frozen=True, array_like=True, tag=True):
-    """The name is the holder's until then, if it is free, over or already the holder's. Result: `Done`. Fails: IN_USE."""
+    """The name is the holder's until then, if it is free, over or already the holder's. Result:
+    `Done`. Fails: IN_USE."""
 
     name: str
     holder: str

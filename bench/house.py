@@ -1,0 +1,117 @@
+"""Starts a Posthouse of its own for a measurement, with users u0, u1, ...@bench.test."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COMMAND = Path(sys.executable).with_name("posthouse")
+BASE = int(os.environ.get("BENCH_BASE", "22000")) + 1000
+READY_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 60
+PASSWORD = b"secret\n"
+
+# All clients of a measurement come from one address; the peers have no limit for it either.
+_SETTINGS = """
+hostname = "mail.bench.test"
+data = "{data}"
+workers = {workers}
+
+[listen]
+smtp = ["127.0.0.1:{smtp}"]
+imap = ["127.0.0.1:{imap}"]
+imaps = ["127.0.0.1:{imaps}"]
+http = []
+
+[net]
+connections_per_address_max = 5000
+
+[tls]
+allow_plaintext_auth = true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running server: its supervisor's pid and where it listens."""
+
+    pids: list[int]
+    smtp: str
+    imap: str
+    imaps: str
+    settings: Path
+    data: Path
+
+
+def posthouse(settings: Path, *words: str, said: bytes = b"") -> None:
+    """Runs one subcommand; its trouble ends the measurement."""
+    command = [str(COMMAND), "--config", str(settings), *words]
+    ran = subprocess.run(command, input=said, capture_output=True, check=False)
+    if ran.returncode:
+        sys.exit(f"posthouse {' '.join(words)}: {ran.stderr.decode()[-2000:]}")
+
+
+def add_users(settings: Path, first: int, last: int) -> None:
+    """Accounts u<first> to u<last - 1>, password "secret"; two at a time, for two cores."""
+    with ThreadPoolExecutor(2) as pool:
+
+        def add(number: int) -> None:
+            address = f"u{number}@bench.test"
+            posthouse(settings, "account", "add", address, "--password-stdin", said=PASSWORD)
+
+        list(pool.map(add, range(first, last)))
+
+
+@contextlib.contextmanager
+def running(folder: Path, *, users: int = 100, workers: int = 2) -> Iterator[House]:
+    """A server on fresh data, between its ready line and its stop."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    settings = folder / "posthouse.toml"
+    ports = {"smtp": BASE + 25, "imap": BASE + 143, "imaps": BASE + 993}
+    settings.write_text(_SETTINGS.format(data=folder / "data", workers=workers, **ports))
+    log = folder / "log"
+    with log.open("wb") as errors:
+        server = subprocess.Popen(
+            [COMMAND, "serve", "--config", settings],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+    try:
+        _await_ready(server, log)
+        posthouse(settings, "domain", "add", "bench.test")
+        add_users(settings, 0, users)
+        at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        yield House(pids=[server.pid], settings=settings, data=folder / "data", **at)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _await_ready(server: "subprocess.Popen[bytes]", log: Path) -> None:
+    assert server.stdout is not None
+    begun = time.monotonic()
+    watchdog = threading.Timer(READY_SECONDS_MAX, server.kill)
+    watchdog.start()
+    try:
+        for line in server.stdout:
+            if line.startswith(b"posthouse ready"):
+                return
+    finally:
+        watchdog.cancel()
+    seconds = time.monotonic() - begun
+    sys.exit(f"no server after {seconds:.0f} s: {log.read_text()[-2000:]}")

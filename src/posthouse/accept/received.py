@@ -1,0 +1,74 @@
+"""The trace fields a door puts before a letter: Return-Path and Received. RFC 5321 4.4, 6531 4.3,
+3848
+
+Pure. Nothing the peer said gets in unescaped: names are cut to what a domain or an address literal
+may have.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+NAME_CHARACTERS_MAX: Final = 255
+_UNSAFE: Final = re.compile(r"[^\w.:\[\]-]", re.UNICODE)
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+
+
+def protocol(*, extended: bool, tls: bool, authenticated: bool, utf8: bool, lmtp: bool) -> str:
+    """The word behind "with", of the registry that RFC 3848 and 6531 4.3 fill."""
+    if lmtp:
+        base = "UTF8LMTP" if utf8 else "LMTP"
+    elif not extended:
+        return "SMTP"
+    else:
+        base = "UTF8SMTP" if utf8 else "ESMTP"
+    return base + ("S" if tls else "") + ("A" if authenticated else "")
+
+
+def date_time(seconds: float) -> str:
+    """A date-time of RFC 5322 3.3 in UTC."""
+    t = datetime.fromtimestamp(int(seconds), UTC)
+    return (
+        f"{_DAYS[t.weekday()]}, {t.day} {_MONTHS[t.month - 1]} {t.year:04}"
+        f" {t.hour:02}:{t.minute:02}:{t.second:02} +0000"
+    )
+
+
+def literal(address: str) -> str:
+    """An IP address as an address literal. RFC 5321 4.1.3; a peer on a unix socket has none."""
+    if not address:
+        return "[local]"
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def trace_fields(
+    *,
+    sender: str,
+    helo: str,
+    peer: str,
+    by: str,
+    with_protocol: str,
+    tls: str,
+    letter: str,
+    only_recipient: str,
+    now: float,
+) -> bytes:
+    """Return-Path and Received, CRLF ended.
+
+    `only_recipient` is "" when there are several, since the same octets are stored for all of
+    them. `tls` names
+    version and cipher, or is "".
+    """
+    name = _UNSAFE.sub("?", helo[:NAME_CHARACTERS_MAX]) or "unknown"
+    secured = f" ({tls})" if tls else ""
+    fields = (
+        f"Return-Path: <{sender}>\r\n"
+        f"Received: from {name} ({literal(peer)})\r\n"
+        f"\tby {by} (Posthouse) with {with_protocol}{secured} id {letter}"
+    )
+    if only_recipient:
+        fields += f"\r\n\tfor <{only_recipient}>"
+    return f"{fields};\r\n\t{date_time(now)}\r\n".encode()

@@ -1,0 +1,84 @@
+"""One worker, put together: parts get what they need by their constructors, here and only here."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from posthouse.app.config import Config
+from posthouse.base.clock import Clock
+from posthouse.base.log import Log
+from posthouse.base.metrics import Metrics, Row
+from posthouse.net.connection import Door
+from posthouse.store.contract import Store
+
+
+@dataclass(slots=True)
+class House:
+    """What the parts of one worker share."""
+
+    config: Config
+    clock: Clock
+    log: Log
+    metrics: Metrics
+    row: Row
+    loop: asyncio.AbstractEventLoop
+    store: Store
+    doors: dict[str, Door] = field(default_factory=dict)
+    """By name, as `SERVICES` names them."""
+    threads: ThreadPoolExecutor | None = None
+    """For what the loop must not wait for; made by the first door that needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a key of [listen] means."""
+
+    door: str
+    implicit_tls: bool = False
+
+
+SERVICES: Final[Mapping[str, Service]] = {
+    "smtp": Service("smtp"),
+    "submission": Service("submission"),
+    "submissions": Service("submission", implicit_tls=True),
+    "lmtp": Service("lmtp"),
+    "imap": Service("imap"),
+    "imaps": Service("imap", implicit_tls=True),
+    "pop3": Service("pop3"),
+    "pop3s": Service("pop3", implicit_tls=True),
+    "managesieve": Service("managesieve"),
+    "http": Service("http"),
+}
+WEB: Final = "http"
+"""The one service that is no door: `web.ops` answers it."""
+
+MakeDoor = Callable[[House], Door]
+OpenStore = Callable[[Config, Clock, Log, Row], tuple[Store, Callable[[], Awaitable[None]]]]
+"""Makes the store of a worker, and what brings it up once the loop runs."""
+
+
+class DataInUse(Exception):
+    """Another server holds the data directory."""
+
+
+class StoreNotUsable(Exception):
+    """The store is there and this program cannot work with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the processes are made of. Tests bring their own."""
+
+    doors: Mapping[str, MakeDoor]
+    """The doors that exist, by name. A service whose door is missing here is not opened."""
+    hold: Callable[[Path], Any]
+    """Takes the data directory for as long as the result lives. Raises DataInUse."""
+    prepare: Callable[[Config, Clock, Log], object]
+    """Makes or migrates the store before anybody opens it. Raises StoreNotUsable."""
+    run_scribe: Callable[[Config, socket.socket, Clock, Log, Row], None]
+    """All that the scribe's process does, until SIGTERM."""
+    open_store: OpenStore

@@ -1,0 +1,177 @@
+"""The house as it is served: which doors there are, and what each of them is made of."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from posthouse.accept.flight import Flight
+from posthouse.accept.settings import AcceptSettings
+from posthouse.accept.smtp import AcceptHouse, SmtpDoor
+from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
+from posthouse.app.config import Config, TlsSettings
+from posthouse.authenticate.settings import AuthSettings
+from posthouse.authenticate.user import Users
+from posthouse.base.clock import Clock
+from posthouse.base.ids import Ids
+from posthouse.base.log import Log
+from posthouse.base.metrics import Row
+from posthouse.base.version import VERSION
+from posthouse.deliver.local import InboxDelivery
+from posthouse.directory.resolve import Directory
+from posthouse.mail.render import render
+from posthouse.queue.intake import Intake
+from posthouse.read.imap.door import ImapDoor
+from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.store.bodies_file import BodyFiles
+from posthouse.store.contract import Store, StoreFailure
+from posthouse.store.settings import StoreSettings
+from posthouse.store.sqlite.client import SqliteStore
+from posthouse.store.sqlite.lock import AlreadyHeld, DataLock
+from posthouse.store.sqlite.migrate import SchemaTooNew, prepare
+from posthouse.store.sqlite.scribe import run_scribe
+from posthouse.wire.imap.limits import ImapLimits
+from posthouse.wire.imap.offer import Offer
+from posthouse.wire.smtp.limits import SmtpLimits
+from posthouse.wire.smtp.service import SmtpService
+
+THREADS_MAX: Final = 4
+"""Threads of a worker, for what the loop must not wait for: passwords, syncs of large files."""
+
+
+def serve_plan() -> Plan:
+    """What `posthouse serve` runs."""
+    return Plan(
+        doors={"smtp": smtp_door, "imap": imap_door},
+        hold=_hold,
+        prepare=_prepare,
+        run_scribe=_run_scribe,
+        open_store=open_store,
+    )
+
+
+def open_store(
+    config: Config, clock: Clock, log: Log, row: Row
+) -> tuple[Store, Callable[[], Awaitable[None]]]:
+    """The embedded store of one worker."""
+    store = SqliteStore(
+        config.data, clock=clock, log=log, metrics=row, settings=config[StoreSettings]
+    )
+
+    async def bring_up() -> None:
+        store.start(asyncio.get_running_loop())
+
+    return store, bring_up
+
+
+def smtp_door(house: House) -> SmtpDoor:
+    """Port 25: letters for the people who live here."""
+    config = house.config
+    service = SmtpService(config.hostname, limits=config[SmtpLimits], tls_offered=True)
+    settings = config[AcceptSettings]
+    shared = AcceptHouse(
+        hostname=config.hostname,
+        settings=settings,
+        directory=Directory(house.store),
+        intake=Intake(house.store, InboxDelivery(), house.clock),
+        bodies=BodyFiles(config.data),
+        flight=Flight(settings.in_flight_octets_max, house.row),
+        ids=Ids(house.clock),
+        clock=house.clock,
+        log=house.log,
+        metrics=house.row,
+        in_thread=threads(house),
+    )
+    return SmtpDoor(shared, service)
+
+
+def imap_door(house: House) -> ImapDoor:
+    """Ports 143 and 993: mailboxes for the people who live here."""
+    config = house.config
+    in_thread = threads(house)
+    users = Users(
+        house.store,
+        config[AuthSettings],
+        house.clock,
+        in_thread=in_thread,
+        pause=lambda seconds: pause(house.loop, seconds),
+        metrics=house.row,
+    )
+    offer = Offer(
+        mechanisms=users.mechanisms(),
+        after=AFTER_LOGIN,
+        starttls=True,
+        plaintext_auth=config[TlsSettings].allow_plaintext_auth,
+    )
+    return ImapDoor(
+        ImapHouse(
+            store=house.store,
+            users=users,
+            bodies=BodyFiles(config.data),
+            ids=Ids(house.clock),
+            clock=house.clock,
+            log=house.log,
+            row=house.row,
+            loop=house.loop,
+            aside=in_thread,
+            render=render,
+            offer=offer,
+            limits=config[ImapLimits],
+            identity={"name": "Posthouse", "version": VERSION},
+        )
+    )
+
+
+def threads(house: House) -> Callable[..., Awaitable[Any]]:
+    """`await in_thread(function, *arguments)` beside the worker's loop; one small pool a worker."""
+    if house.threads is None:
+        house.threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="aside")
+    pool, loop = house.threads, house.loop
+
+    def in_thread(function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
+        return loop.run_in_executor(pool, function, *arguments)
+
+    return in_thread
+
+
+def pause(loop: asyncio.AbstractEventLoop, seconds: float) -> "asyncio.Future[None]":
+    """A future that is done after so many seconds; unlike asyncio.sleep it needs no task."""
+    future = loop.create_future()
+
+    def over() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    handle = loop.call_later(seconds, over)
+    future.add_done_callback(lambda _: handle.cancel())
+    return future
+
+
+def _hold(data: Path) -> DataLock:
+    lock = DataLock(data)
+    try:
+        lock.take()
+    except AlreadyHeld as held:
+        raise DataInUse(str(held)) from held
+    return lock
+
+
+def _prepare(config: Config, clock: Clock, _log: Log) -> None:
+    try:
+        prepare(config.data, clock)
+    except SchemaTooNew as error:
+        raise StoreNotUsable(str(error)) from error
+    except StoreFailure as error:
+        raise StoreNotUsable(error.text) from error
+
+
+def _run_scribe(config: Config, listener: Any, clock: Clock, log: Log, row: Row) -> None:
+    run_scribe(
+        data=config.data,
+        listener=listener,
+        clock=clock,
+        log=log,
+        metrics=row,
+        settings=config[StoreSettings],
+    )

@@ -1,0 +1,136 @@
+"""Accounts: people who get mail here. Changes are true at once in a running server.
+
+printf '%s' "$PASSWORD" | posthouse account add ann@example.org --password-stdin
+posthouse account set ann@example.org --quota 2G
+posthouse account remove ann@example.org        (asks first: its mail goes too)
+"""
+
+import argparse
+from datetime import UTC, datetime
+
+from posthouse.cli.house import House, open_house
+from posthouse.cli.output import confirm, octets_of, octets_text, say, show, show_one
+from posthouse.cli.passwords import add_password_options, read_password
+from posthouse.store.contract import Account
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="a new account")
+    add.add_argument("address")
+    add.add_argument("--quota", default="0", help="most octets of mail, as 2G; 0: no limit")
+    add_password_options(add)
+    change = actions.add_parser("set", help="change password, quota or state")
+    change.add_argument("address")
+    change.add_argument("--quota", help="most octets of mail, as 2G; 0: no limit")
+    change.add_argument("--password", action="store_true", help="ask for a new password")
+    add_password_options(change)
+    state = change.add_mutually_exclusive_group()
+    state.add_argument("--enable", action="store_true", help="may log in and get mail")
+    state.add_argument("--disable", action="store_true", help="may not; its mail is kept")
+    rename = actions.add_parser("rename", help="another address, the same mail")
+    rename.add_argument("address")
+    rename.add_argument("new_address")
+    remove = actions.add_parser("remove", help="the account and all its mail")
+    remove.add_argument("address")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    one = actions.add_parser("show", help="one account and its mailboxes")
+    one.add_argument("address")
+    one.add_argument("--json", action="store_true")
+    listing = actions.add_parser("list", help="all accounts")
+    listing.add_argument("--domain", default="", help="only of this domain")
+    listing.add_argument("--json", action="store_true")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    password = None
+    if arguments.action == "add" or (arguments.action == "set" and wants_password(arguments)):
+        password = read_password(arguments, arguments.address)
+    with open_house(arguments) as house:
+        return _act(house, arguments, password)
+
+
+def wants_password(arguments: argparse.Namespace) -> bool:
+    """Whether `set` shall change the password."""
+    return bool(arguments.password or arguments.password_stdin or arguments.password_file)
+
+
+def _act(house: House, arguments: argparse.Namespace, password: str | None) -> int:
+    manage = house.manage
+    match arguments.action:
+        case "add":
+            assert password is not None
+            quota = octets_of(arguments.quota)
+            account = house.run(manage.add_account(arguments.address, password, quota))
+            say(f"account {account.shown} added")
+        case "set":
+            _set(house, arguments, password)
+        case "rename":
+            old, new = house.run(manage.rename_account(arguments.address, arguments.new_address))
+            say(f"account {old.shown} is now {new}, its mail stays")
+        case "remove":
+            account = house.run(manage.account(arguments.address))
+            confirm(
+                f"remove {account.shown} and its {account.letters} letters"
+                f" ({octets_text(account.octets)}) for good?",
+                yes=arguments.yes,
+            )
+            house.run(manage.remove_account(arguments.address))
+            say(f"account {account.shown} removed, with {account.letters} letters")
+        case "show":
+            _show(house, arguments)
+        case _:
+            _list(house, arguments)
+    return 0
+
+
+def _set(house: House, arguments: argparse.Namespace, password: str | None) -> None:
+    enabled = True if arguments.enable else False if arguments.disable else None
+    quota = None if arguments.quota is None else octets_of(arguments.quota)
+    if password is None and enabled is None and quota is None:
+        say("nothing to change: say --password, --quota, --enable or --disable")
+        return
+    account = house.run(
+        house.manage.set_account(
+            arguments.address, password=password, quota_octets=quota, enabled=enabled
+        )
+    )
+    say(f"account {account.shown} changed")
+
+
+def _show(house: House, arguments: argparse.Namespace) -> None:
+    account = house.run(house.manage.account(arguments.address))
+    mailboxes = house.run(house.store.mailboxes(account.id))
+    shown = record(account)
+    if arguments.json:
+        shown["mailboxes"] = [
+            {"name": m.name, "messages": m.messages, "unseen": m.unseen, "octets": m.octets}
+            for m in mailboxes
+        ]
+    else:
+        shown["mailboxes"] = [f"{m.name} {m.messages}" for m in mailboxes]
+    show_one(shown, as_json=arguments.json)
+
+
+def _list(house: House, arguments: argparse.Namespace) -> None:
+    rows, after = [], ""
+    domain = arguments.domain and house.run(house.manage.domain(arguments.domain)).name
+    while page := house.run(house.store.accounts(domain, after)):
+        rows += [record(account) for account in page]
+        after = page[-1].address
+    show(rows, ("account", "enabled", "letters", "size", "quota"), as_json=arguments.json)
+
+
+def record(account: Account) -> dict[str, object]:
+    """One account as it is shown."""
+    return {
+        "account": account.shown,
+        "address": account.address,
+        "enabled": account.enabled,
+        "letters": account.letters,
+        "octets": account.octets,
+        "size": octets_text(account.octets),
+        "quota_octets": account.quota_octets,
+        "quota": octets_text(account.quota_octets) if account.quota_octets else "-",
+        "created": datetime.fromtimestamp(account.created, UTC).isoformat(),
+    }

@@ -1,0 +1,72 @@
+"""Aliases: addresses whose mail goes to one or more accounts; @example.org is the catch-all of a
+domain.
+
+  posthouse alias add info@example.org ann@example.org bob@example.org
+  posthouse alias add @example.org ann@example.org
+"""
+
+import argparse
+
+from posthouse.cli.house import House, open_house
+from posthouse.cli.output import say, show, show_one
+from posthouse.store.contract import Alias
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in (("add", "a new alias"), ("set", "replace the targets of an alias")):
+        one = actions.add_parser(name, help=text)
+        one.add_argument("address")
+        one.add_argument("target", nargs="+")
+    rename = actions.add_parser("rename", help="another address, the same targets")
+    rename.add_argument("address")
+    rename.add_argument("new_address")
+    remove = actions.add_parser("remove", help="mail for it is refused from now on")
+    remove.add_argument("address")
+    show_parser = actions.add_parser("show", help="one alias")
+    show_parser.add_argument("address")
+    show_parser.add_argument("--json", action="store_true")
+    listing = actions.add_parser("list", help="all aliases")
+    listing.add_argument("--domain", default="", help="only of this domain")
+    listing.add_argument("--json", action="store_true")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with open_house(arguments) as house:
+        return _act(house, arguments)
+
+
+def _act(house: House, arguments: argparse.Namespace) -> int:
+    manage = house.manage
+    match arguments.action:
+        case "add" | "set":
+            alias = house.run(
+                manage.put_alias(
+                    arguments.address, tuple(arguments.target), new=arguments.action == "add"
+                )
+            )
+            say(f"mail for {alias.address} goes to {', '.join(alias.targets)}")
+        case "rename":
+            old, new = house.run(manage.rename_alias(arguments.address, arguments.new_address))
+            say(f"alias {old} is now {new}")
+        case "remove":
+            say(f"alias {house.run(manage.remove_alias(arguments.address))} removed")
+        case "show":
+            show_one(record(house.run(manage.alias(arguments.address))), as_json=arguments.json)
+        case _:
+            _list(house, arguments)
+    return 0
+
+
+def _list(house: House, arguments: argparse.Namespace) -> None:
+    rows, after = [], ""
+    domain = arguments.domain and house.run(house.manage.domain(arguments.domain)).name
+    while page := house.run(house.store.aliases(domain, after)):
+        rows += [record(alias) for alias in page]
+        after = page[-1].address
+    show(rows, ("alias", "targets"), as_json=arguments.json)
+
+
+def record(alias: Alias) -> dict[str, object]:
+    """One alias as it is shown."""
+    return {"alias": alias.address, "targets": list(alias.targets)}

@@ -1,0 +1,71 @@
+"""How a command reaches the house: the configuration, and the store through the running scribe or
+by itself."""
+
+import argparse
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from posthouse.app.config import Config
+from posthouse.app.config_load import ConfigFailed, load_config
+from posthouse.authenticate.settings import AuthSettings
+from posthouse.base.clock import SystemClock
+from posthouse.base.log import Level, Log, to_stderr
+from posthouse.cli import exits
+from posthouse.directory.manage import Manage, NotDone
+from posthouse.store.contract import Store
+from posthouse.store.settings import StoreSettings
+from posthouse.store.sqlite.direct import open_direct, run_now
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class House:
+    """What a command works with."""
+
+    config: Config
+    store: Store
+    manage: Manage
+
+    @staticmethod
+    def run(coroutine: Coroutine[Any, Any, T]) -> T:
+        """Runs a question to the store to its end; turns what was not done into words and a
+        code."""
+        try:
+            return run_now(coroutine)
+        except NotDone as why:
+            code = exits.TEMPORARY if why.temporary else exits.DATA
+            raise exits.Stop(code, why.sentence, why.hint) from why
+
+
+def read_config(arguments: argparse.Namespace) -> Config:
+    """The configuration a command shall use. Raises Stop with every fault in it."""
+    try:
+        return load_config(arguments.config or None)
+    except ConfigFailed as failed:
+        raise exits.Stop(exits.CONFIG, str(failed), "posthouse config --explain") from failed
+
+
+@contextmanager
+def open_house(arguments: argparse.Namespace) -> Iterator[House]:
+    """The house of the configuration, closed at the end."""
+    config = read_config(arguments)
+    clock = SystemClock()
+    data = config.data
+    if not data.is_dir():
+        raise exits.Stop(
+            exits.UNAVAILABLE,
+            f"there is no data directory {data}",
+            "posthouse quickstart you@your.domain makes one",
+        )
+    try:
+        log = Log(clock, to_stderr, Level.WARNING)
+        store = open_direct(data, clock, log, config[StoreSettings])
+    except PermissionError as error:
+        raise exits.Stop(exits.PERMISSION, f"not allowed to open {data}: {error}") from error
+    try:
+        yield House(config, store, Manage(store, scram=config[AuthSettings].scram))
+    finally:
+        store.close()

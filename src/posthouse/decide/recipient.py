@@ -1,0 +1,34 @@
+"""May this recipient be mailed here? One look-up, then rules without waiting. RFC 5321 3.3, 3.6.2
+
+A resident comes out, or a `Refusal`: 550 for a mailbox that is not there, 550 5.7.1 for a domain
+that is not ours.
+"""
+
+from typing import Final
+
+from posthouse.base.errors import Refusal
+from posthouse.directory.residents import Resident
+from posthouse.directory.resolve import POSTMASTER, Directory
+
+UNKNOWN: Final = "no such mailbox here"
+NOT_OURS: Final = "we do not relay for this domain"
+DISABLED: Final = "this mailbox takes no mail at present"
+
+
+async def decide_recipient(address: str, directory: Directory) -> Resident:
+    """The resident behind the address. Raises Refusal when the letter may not go there."""
+    resident = await directory.find(address)
+    if resident is None:
+        raise await _unknown(address, directory)
+    if not resident.enabled:
+        raise Refusal(550, "5.2.1", DISABLED, f"account of {resident.address} is disabled")
+    return resident
+
+
+async def _unknown(address: str, directory: Directory) -> Refusal:
+    if address.casefold() == POSTMASTER:
+        # RFC 5321 4.5.1 wants it taken; a site without any account cannot keep it yet.
+        return Refusal(451, "4.3.5", "no mailbox is set up here yet", "site without accounts")
+    if await directory.is_local(address):
+        return Refusal(550, "5.1.1", UNKNOWN, address)
+    return Refusal(550, "5.7.1", NOT_OURS, address)

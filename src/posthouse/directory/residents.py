@@ -1,0 +1,18 @@
+"""Who an address means. Values only."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A local address that somebody gets mail at."""
+
+    address: str
+    """Key form of the address that was found: the account's or the alias', without the
+    subaddress."""
+    accounts: tuple[int, ...]
+    """Every account that gets a copy, no duplicates."""
+    detail: str = ""
+    """The subaddress, the part behind "+". RFC 5233"""
+    enabled: bool = True
+    """False when no account behind it may receive."""

@@ -1,0 +1,103 @@
+"""TLS by memory: an object inside a connection, over the loop's plain transport. RFC 8446.
+
+Never touches a socket. Output and input pass in small slices, because OpenSSL's memory buffers
+never shrink: an idle session keeps no more than one slice in each direction. Fails with
+ssl.SSLError, which means: close.
+"""
+
+import contextlib
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+IN_SLICE_OCTETS: Final = 4096
+OUT_SLICE_OCTETS: Final = 8192
+"""Plain octets in a record of ours."""
+RECORD_OCTETS_MAX: Final = 16_384
+"""RFC 8446 5.1"""
+
+
+@dataclass(slots=True)
+class TlsFacts:
+    """What was agreed in a handshake."""
+
+    version: str
+    """As "TLSv1.3"."""
+    cipher: str
+    bits: int
+
+
+class Tunnel:
+    """The server's end of one TLS session. Octets of the peer in, ours out by `take`."""
+
+    __slots__ = ("_in", "_out", "_session", "ended", "stands")
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._in = ssl.MemoryBIO()
+        self._out = ssl.MemoryBIO()
+        self._session = context.wrap_bio(self._in, self._out, server_side=True)
+        self.stands = False
+        """The handshake is done."""
+        self.ended = False
+        """The peer sent close_notify: no more input comes. RFC 8446 6.1"""
+
+    def receive(self, data: bytes) -> bytes:
+        """Takes octets from the wire; gives what they say, b"" while the handshake goes on."""
+        if len(data) <= IN_SLICE_OCTETS:
+            self._in.write(data)
+            return self._read()
+        view = memoryview(data)
+        pieces = []
+        for start in range(0, len(data), IN_SLICE_OCTETS):
+            self._in.write(view[start : start + IN_SLICE_OCTETS])
+            pieces.append(self._read())
+        return b"".join(pieces)
+
+    def seal(self, data: bytes) -> bytes:
+        """What must go over the wire so that the peer reads `data`."""
+        session, out = self._session, self._out
+        if len(data) <= OUT_SLICE_OCTETS:
+            session.write(data)
+            return out.read()
+        view = memoryview(data)
+        pieces = []
+        for start in range(0, len(data), OUT_SLICE_OCTETS):
+            session.write(view[start : start + OUT_SLICE_OCTETS])
+            pieces.append(out.read())
+        return b"".join(pieces)
+
+    def take(self) -> bytes:
+        """What must go over the wire by itself: handshake, tickets, alerts."""
+        return self._out.read() if self._out.pending else b""
+
+    def close(self) -> bytes:
+        """Our close_notify, with all that waited to go before. RFC 8446 6.1"""
+        # The peer's own close_notify is not there yet, or never comes: nobody waits for it.
+        with contextlib.suppress(ssl.SSLError):
+            self._session.unwrap()
+        return self._out.read()
+
+    def facts(self) -> TlsFacts:
+        """What was agreed; only once it stands."""
+        cipher = self._session.cipher()
+        assert cipher is not None
+        return TlsFacts(version=self._session.version() or "", cipher=cipher[0], bits=cipher[2])
+
+    def _read(self) -> bytes:
+        session, waiting = self._session, self._in
+        pieces = []
+        try:
+            if not self.stands:
+                session.do_handshake()
+                self.stands = True
+            # Without read-ahead OpenSSL takes from memory only the record it works on: when nothing
+            # is left there and in the record, another read would only raise.
+            while waiting.pending or session.pending():
+                piece = session.read(RECORD_OCTETS_MAX)
+                if not piece:
+                    self.ended = True
+                    break
+                pieces.append(piece)
+        except ssl.SSLWantReadError:
+            pass
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,0 +1,24 @@
+"""A letter that a door has taken in and that now needs a promise. Values only."""
+
+from dataclasses import dataclass, field
+
+from posthouse.directory.residents import Resident
+from posthouse.mail.envelope import Envelope
+from posthouse.mail.rendered import Rendered
+from posthouse.queue.trace import Station
+from posthouse.store.values import NewBody
+
+
+@dataclass(slots=True, kw_only=True)
+class Incoming:
+    """One accepted letter: its octets are final (Return-Path and Received are in), its body is
+    rendered."""
+
+    body: NewBody
+    rendered: Rendered
+    received: int
+    """Seconds since 1970 UTC."""
+    envelope: Envelope
+    residents: tuple[Resident, ...]
+    """Who the recipients are, in the envelope's order; all local."""
+    stations: list[Station] = field(default_factory=list)

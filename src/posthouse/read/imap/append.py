@@ -1,0 +1,161 @@
+"""APPEND, one letter or several: all of them or none. RFC 3501 6.3.11, 3502, 4315 3
+
+Small letters come with the command; larger ones come before it in pieces and go to files. Each
+letter is rendered once, here. What is left of a command that failed is thrown away, whichever way
+it failed.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from posthouse.read.imap.copy import target_of
+from posthouse.read.imap.failures import NO_TARGET, refused_target
+from posthouse.read.imap.ports import BodyWriter, ImapHouse
+from posthouse.store import values
+from posthouse.store.contract import Mailbox, StoreFailure
+from posthouse.store.values import BODY_INLINE_OCTETS_MAX, AppendLetter, NewBody
+from posthouse.wire.imap import commands
+from posthouse.wire.imap.answers import OVERQUOTA, UNAVAILABLE, Done, No, Ok, code_appenduid
+
+if TYPE_CHECKING:
+    from posthouse.read.imap.session import ImapVisit
+
+_NO_ROOM: Final = No("The server has no room just now, please try again later", UNAVAILABLE)
+_OVER_QUOTA: Final = No("No room left in this account, delete something first", OVERQUOTA)
+
+
+class Upload:
+    """The large letters of one APPEND, by their place in it."""
+
+    __slots__ = ("octets", "writers")
+
+    def __init__(self) -> None:
+        self.writers: dict[int, tuple[bytes, BodyWriter]] = {}
+        self.octets = 0
+        """Announced so far in this command, of all letters."""
+
+    def start(self, house: ImapHouse, place: int) -> BodyWriter:
+        """A file for the letter at this place. Raises OSError."""
+        body = house.ids.letter()
+        writer = house.bodies.start(body)
+        self.writers[place] = (body, writer)
+        return writer
+
+    def drop(self) -> None:
+        for _body, writer in self.writers.values():
+            writer.drop()
+        self.writers.clear()
+
+
+async def offered(visit: "ImapVisit", question: commands.AppendOffered) -> No | None:
+    """A letter is announced: is there such a mailbox, is there room?"""
+    if question.letter == 0 or visit.upload is None:
+        await aborted(visit, None)
+        visit.upload = Upload()
+    upload = visit.upload
+    if await target_of(visit, question.mailbox) is None:
+        return _failed(visit, NO_TARGET)
+    account = await visit.house.store.account(visit.account)
+    upload.octets += question.octets
+    if (
+        account is not None
+        and account.quota_octets
+        and account.octets + upload.octets > account.quota_octets
+    ):
+        return _failed(visit, _OVER_QUOTA)
+    return None
+
+
+async def piece(visit: "ImapVisit", question: commands.AppendPiece) -> No | None:
+    """Octets of a large letter."""
+    upload = visit.upload
+    assert upload is not None, "pieces come after an offer"
+    try:
+        if question.letter not in upload.writers:
+            upload.start(visit.house, question.letter)
+        upload.writers[question.letter][1].write(question.octets)
+    except OSError as error:
+        visit.house.log.warning("imap.append_not_written", error=repr(error))
+        return _failed(visit, _NO_ROOM)
+    return None
+
+
+async def aborted(visit: "ImapVisit", question: commands.AppendAborted | None) -> None:  # noqa: ARG001
+    """The command failed: away with what came of it."""
+    if visit.upload is not None:
+        visit.upload.drop()
+        visit.upload = None
+
+
+def _failed(visit: "ImapVisit", answer: No) -> No:
+    if visit.upload is not None:
+        visit.upload.drop()
+        visit.upload = None
+    return answer
+
+
+async def append(visit: "ImapVisit", question: commands.Append) -> Done:
+    """All octets are here. Durable when Ok is answered."""
+    upload, visit.upload = visit.upload or Upload(), None
+    try:
+        box = await target_of(visit, question.mailbox)
+        if box is None:
+            return NO_TARGET
+        letters = []
+        for place, letter in enumerate(question.letters):
+            if place:
+                await visit.line.turn()
+            letters.append(await _letter(visit.house, upload, place, letter))
+    except OSError as error:
+        visit.house.log.warning("imap.append_not_written", error=repr(error))
+        upload.drop()
+        return _NO_ROOM
+    except BaseException:
+        upload.drop()
+        raise
+    # From here on the store may name the files, also when this session ends before it hears of
+    # it: they go only if the store says that it kept nothing.
+    try:
+        (result,) = await visit.house.store.commit(
+            values.Append(visit.account, box.id, tuple(letters))
+        )
+    except StoreFailure as failure:
+        upload.drop()
+        return refused_target(failure, visit.house.log)
+    assert isinstance(result, values.Appended)
+    return _appended(visit, box, result)
+
+
+def _appended(visit: "ImapVisit", box: Mailbox, result: values.Appended) -> Ok:
+    view = visit.view
+    if view is not None and view.mailbox == box.id:
+        view.hear(result.modseq)  # its EXISTS comes before this Ok
+    elif view is not None:
+        view.did_elsewhere(result.modseq)
+    uids = range(result.first_uid, result.last_uid + 1)
+    return Ok("Appended", code_appenduid(result.uidvalidity, uids))
+
+
+async def _letter(
+    house: ImapHouse, upload: Upload, place: int, letter: commands.AppendLetter
+) -> AppendLetter:
+    received = _received(house, letter.date)
+    octets = letter.octets
+    if octets is not None and len(octets) <= BODY_INLINE_OCTETS_MAX:
+        digest = hashlib.sha256(octets).digest()
+        body = NewBody(house.ids.letter(), digest, len(octets), octets)
+        rendered = house.render(octets, received)
+    else:
+        if octets is not None:  # the core may hold more than the database does
+            upload.start(house, place).write(octets)
+        identity, writer = upload.writers[place]
+        with writer.mapped() as mapped:
+            rendered = house.render(mapped, received)
+        await house.aside(writer.finish)
+        body = NewBody(identity, writer.digest, writer.size, None)
+    return AppendLetter(body, rendered, received, letter.flags.bits, letter.flags.keywords)
+
+
+def _received(house: ImapHouse, date: datetime | None) -> int:
+    return int(house.clock.now()) if date is None else int(date.timestamp())

@@ -1,0 +1,178 @@
+"""FETCH and UID FETCH. RFC 3501 6.4.5, 7.4.2; 7162 3.1.4
+
+Slices of letters become octets at a time, other sessions get their turn between, and a client that
+reads slowly is waited for. A letter too large to be held goes out in pieces.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from posthouse.read.imap.fetch_items import Plan
+from posthouse.read.imap.login import turn_on_condstore
+from posthouse.read.imap.sections import Place, place_of
+from posthouse.read.imap.view import View
+from posthouse.store.contract import Condition, Row, StoreFailure
+from posthouse.store.values import SEEN, FlagChange, FlagsSet, Ranges, SetFlags
+from posthouse.wire.imap import commands, sets
+from posthouse.wire.imap.answers import EXPUNGEISSUED, Done, No, Ok
+from posthouse.wire.imap.commands import BodySection, FetchItem
+
+if TYPE_CHECKING:
+    from posthouse.read.imap.session import ImapVisit
+
+PIECE_OCTETS: Final = 128 * 1024
+"""A large letter is read and sent so many octets at a time."""
+OUTPUT_OCTETS: Final = 64 * 1024
+"""So much output is put together before it goes out and others have their turn."""
+_UNSEEN: Final = (Condition("flags", "bits_off", SEEN),)
+_DONE: Final = Ok("Fetched")
+_SOME_GONE: Final = No("Some of these messages were just deleted", EXPUNGEISSUED)
+
+
+async def fetch(visit: "ImapVisit", question: commands.Fetch) -> Done:
+    """FETCH, UID FETCH."""
+    view, store = visit.selected, visit.house.store
+    chosen = await view.chosen(store, question.numbers, uid=question.uid)
+    if question.changed_since is not None or "MODSEQ" in question.items:
+        turn_on_condstore(visit)
+    if not chosen:
+        return _DONE
+    items = list(question.items)
+    uids = await view.load(store)
+    if not view.read_only and _sets_seen(items) and await _mark_seen(visit, view, chosen):
+        # RFC 3501 6.4.5: the flags that changed are part of the answer.
+        items += [name for name in _changed_items(visit) if name not in items]
+    wanted = sum([end - start for start, end in sets.spans(list(chosen), uids)])
+    told = await _send(visit, view, chosen, Plan(items, view), question.changed_since or 0)
+    if told < wanted and not question.uid and question.changed_since is None:
+        return _SOME_GONE  # RFC 5530 3
+    return _DONE
+
+
+def _sets_seen(items: list[FetchItem]) -> bool:
+    return any(not isinstance(item, str) and not item.peek for item in items)
+
+
+def _changed_items(visit: "ImapVisit") -> tuple[str, ...]:
+    return ("FLAGS", "MODSEQ") if visit.condstore else ("FLAGS",)
+
+
+async def _mark_seen(visit: "ImapVisit", view: View, chosen: Ranges) -> bool:
+    """Sets \\Seen where it is not set. Mail can be read also when nothing can be written."""
+    store = visit.house.store
+    unseen: list[int] = []
+    async for piece in store.find(view.account, view.mailbox, chosen, _UNSEEN):
+        unseen += piece
+    if not unseen:
+        return False
+    change = SetFlags(
+        view.account, view.mailbox, tuple(sets.ranges_of(unseen)), FlagChange.ADD, SEEN, ""
+    )
+    try:
+        (result,) = await store.commit(change)
+    except StoreFailure as failure:
+        visit.house.log.warning("imap.seen_not_kept", why=failure.why.name, text=failure.text)
+        return False
+    assert isinstance(result, FlagsSet)
+    view.did(result.modseq)
+    return bool(result.changed)
+
+
+async def _send(
+    visit: "ImapVisit", view: View, chosen: Ranges, plan: Plan, changed_since: int
+) -> int:
+    """Puts out the answers, slice by slice; gives how many."""
+    core, store = visit.core, visit.house.store
+    told = waiting = 0
+    fields = tuple(plan.fields)
+    octets = fields.index("octets") if plan.has_octets else 0
+    async for rows in store.letters(view.account, view.mailbox, chosen, fields, changed_since):
+        if not rows:
+            continue
+        if waiting >= OUTPUT_OCTETS:
+            await breathe(visit)
+            waiting = 0
+        told += len(rows)
+        numbers = view.numbers_of([row[0] for row in rows])
+        if plan.has_octets and any(row[octets] is None for row in rows):
+            await _send_mixed(visit, plan, list(zip(numbers, rows, strict=True)))
+        else:
+            lines = plan.lines(numbers, rows)
+            waiting += len(lines)
+            core.untagged(lines)
+    return told
+
+
+async def breathe(visit: "ImapVisit") -> None:
+    """Between slices: what is ready goes out at the client's pace, and others have their turn."""
+    line = visit.line
+    line.flush()
+    await line.drained()
+    await line.turn()
+
+
+# ---- letters too large to be held
+
+
+async def _send_mixed(visit: "ImapVisit", plan: Plan, rows: list[tuple[int, Row]]) -> None:
+    place = plan.at("octets")
+    for number, row in rows:
+        if row[place] is None:
+            await _send_large(visit, plan, number, row)
+        else:
+            visit.core.untagged(plan.lines((number,), [row]))
+
+
+async def _send_large(visit: "ImapVisit", plan: Plan, number: int, row: Row) -> None:
+    """One answer whose sections are read piece by piece, with the client's pace."""
+    core = visit.core
+    core.untagged(b"* %d FETCH (" % number)
+    columns = [(value,) for value in row]
+    space = b""
+    for item, template, make in zip(plan.items, plan.templates, plan.makers, strict=True):
+        if isinstance(item, BodySection):
+            core.untagged(space + item.label + b" ")
+            await _send_section(visit, plan, item, row)
+        else:
+            (value,) = make(columns)
+            core.untagged(space + template % value)
+        space = b" "
+    core.untagged(b")\r\n")
+
+
+async def _send_section(visit: "ImapVisit", plan: Plan, section: BodySection, row: Row) -> None:
+    body, size, header = (row[plan.at(name)] for name in ("body", "size", "header_octets"))
+    parts = row[plan.at("parts")] if section.part else b""
+    place = place_of(section, size, header, parts)
+    store, core = visit.house.store, visit.core
+    if place is None:
+        core.untagged(b"NIL")
+        return
+    if place.filter is not None:
+        octets = place.filter(await store.octets(body, place.start, place.end - place.start))
+        if section.partial is not None:
+            origin, count = section.partial
+            octets = octets[origin : origin + count]
+        core.untagged(b"{%d}\r\n" % len(octets))
+        core.raw(octets)
+        return
+    core.untagged(b"{%d}\r\n" % (place.end - place.start))
+    await _send_pieces(visit, body, place)
+
+
+async def _send_pieces(visit: "ImapVisit", body: bytes, place: Place) -> None:
+    """The promised octets; when they cannot be read only the end of the connection is honest."""
+    start = place.start
+    while start < place.end:
+        count = min(PIECE_OCTETS, place.end - start)
+        try:
+            octets = await visit.house.store.octets(body, start, count)
+        except (KeyError, OSError):
+            octets = b""
+        if len(octets) != count:
+            visit.house.row.add("faults_total")
+            visit.house.log.error("imap.body_unreadable", body=body.hex(), at=start)
+            visit.line.abort()
+            return
+        visit.core.raw(octets)
+        start += count
+        await breathe(visit)

@@ -1,0 +1,122 @@
+"""Who the client is and what it can: LOGIN, AUTHENTICATE, ENABLE, ID. RFC 3501 6.2, 4959, 5161,
+2971
+
+The checks, and the waits for those who guess, are `authenticate`'s; here they only get IMAP's
+answers.
+"""
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from posthouse.authenticate.user import LoggedIn
+from posthouse.base.errors import Refusal
+from posthouse.proofs import sasl
+from posthouse.read.imap.failures import refused_login
+from posthouse.wire.imap import commands
+from posthouse.wire.imap.answers import CANNOT, Bad, Challenge, Done, No, Ok, enabled_line, id_line
+
+if TYPE_CHECKING:
+    from posthouse.read.imap.session import ImapVisit
+
+ENABLES: Final = ("CONDSTORE",)
+"""What ENABLE can turn on here."""
+_MALFORMED: Final = 501
+
+
+class Exchange(Protocol):
+    """A SASL exchange of `authenticate`."""
+
+    async def first(self, initial: bytes | None) -> sasl.Challenge | LoggedIn: ...
+
+    async def next(self, octets: bytes) -> sasl.Challenge | LoggedIn: ...
+
+
+class Finished:
+    """Stands for an exchange that is through but for the client's empty answer to the last data.
+
+    RFC 4422 3.6: IMAP has no other place for the data that comes with success.
+    """
+
+    __slots__ = ("_user",)
+
+    def __init__(self, user: LoggedIn) -> None:
+        self._user = user
+
+    async def first(self, initial: bytes | None) -> LoggedIn:  # noqa: ARG002
+        raise AssertionError("it began long ago")
+
+    async def next(self, octets: bytes) -> LoggedIn:  # noqa: ARG002
+        return LoggedIn(self._user.account, self._user.address)
+
+
+async def log_in(visit: "ImapVisit", question: commands.Login) -> Done:
+    """LOGIN."""
+    try:
+        user = await visit.house.users.check_password(question.user, question.password, visit.peer)
+    except Refusal as refusal:
+        return refused_login(refusal)
+    return _welcome(visit, user)
+
+
+async def start_exchange(visit: "ImapVisit", question: commands.AuthStarted) -> Done | Challenge:
+    """AUTHENTICATE. An exchange that was open is forgotten."""
+    visit.exchange = visit.house.users.start(question.mechanism, visit.peer)
+    if visit.exchange is None:
+        return No("This way to log in is not offered", CANNOT)
+    return await _step(visit, visit.exchange, question.initial, is_first=True)
+
+
+async def go_on(visit: "ImapVisit", question: commands.AuthData) -> Done | Challenge:
+    """The client's next message."""
+    assert visit.exchange is not None, "data comes only after a challenge"
+    return await _step(visit, visit.exchange, question.octets, is_first=False)
+
+
+async def _step(
+    visit: "ImapVisit", exchange: Exchange, octets: bytes | None, *, is_first: bool
+) -> Done | Challenge:
+    try:
+        if is_first:
+            step = await exchange.first(octets)
+        else:
+            step = await exchange.next(octets or b"")
+    except Refusal as refusal:
+        visit.exchange = None
+        return Bad(refusal.say) if refusal.code == _MALFORMED else refused_login(refusal)
+    if isinstance(step, sasl.Challenge):
+        return Challenge(step.octets)
+    if step.final:
+        visit.exchange = Finished(step)
+        return Challenge(step.final)
+    visit.exchange = None
+    return _welcome(visit, step)
+
+
+def _welcome(visit: "ImapVisit", user: LoggedIn) -> Ok:
+    visit.user = user
+    return Ok("Welcome")
+
+
+async def enable(visit: "ImapVisit", question: commands.Enable) -> Ok:
+    """ENABLE. Only what is not on already is named. RFC 5161 3.2"""
+    enabled = [name for name in question.extensions if name in ENABLES]
+    if "CONDSTORE" in enabled:
+        if visit.condstore:
+            enabled.remove("CONDSTORE")
+        turn_on_condstore(visit)
+    visit.core.untagged(enabled_line(enabled))
+    return Ok("Enabled")
+
+
+def turn_on_condstore(visit: "ImapVisit") -> None:
+    """From now on FETCH data carries MODSEQ. RFC 7162 3.1.8 names the commands that do this."""
+    visit.condstore = True
+
+
+async def identify(visit: "ImapVisit", question: commands.Id) -> Ok:
+    """ID: both sides say what they are; what the client says goes to the log."""
+    fields = {name: value for name, value in question.fields if value}
+    visit.house.log.info(
+        "imap.id", name=fields.get("name", ""), version=fields.get("version", ""), peer=visit.peer
+    )
+    visit.core.untagged(id_line(visit.house.identity))
+    return Ok("Pleased to meet you")

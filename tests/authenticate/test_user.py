@@ -1,0 +1,252 @@
+"""Log-ins: passwords, SASL, the cache, and what guessers meet."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from tests.turn import run_now
+
+from posthouse.authenticate.settings import AuthSettings
+from posthouse.authenticate.user import LoggedIn, Users
+from posthouse.base.clock import SetClock
+from posthouse.base.errors import Refusal
+from posthouse.base.metrics import Metrics
+from posthouse.directory.manage import Manage
+from posthouse.proofs.sasl import Challenge
+from posthouse.store.memory import MemoryStore
+from posthouse.store.values import RemoveAccount, SetAccount
+
+
+class House:
+    """Users over a memory store; counts what is hashed and how long answers wait."""
+
+    def __init__(self, settings: AuthSettings | None = None) -> None:
+        self.clock = SetClock()
+        self.store = MemoryStore(self.clock)
+        self.manage = Manage(self.store)
+        self.hashed = 0
+        self.waits: list[float] = []
+        self.users = Users(
+            self.store,
+            settings or AuthSettings(),
+            self.clock,
+            in_thread=self.in_thread,
+            pause=self.pause,
+            metrics=Metrics().row(2),
+        )
+        run_now(self.manage.add_domain("example.org"))
+        run_now(self.manage.add_account("ann@example.org", "secret"))
+
+    async def in_thread(self, function: Any, *arguments: Any) -> Any:
+        self.hashed += 1
+        return function(*arguments)
+
+    async def pause(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def check(self, login: str, password: str, peer: str = "192.0.2.1") -> LoggedIn:
+        return run_now(self.users.check_password(login, password, peer))
+
+
+@pytest.mark.parametrize("login", ["ann@example.org", "ANN@Example.org"])
+def test_the_right_password(login: str) -> None:
+    """The account comes out."""
+    assert House().check(login, "secret") == LoggedIn(1, "ann@example.org")
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [("ann@example.org", "wrong"), ("eve@example.org", "secret"), ("ann", "secret"), ("", ""),
+     ("ann@example.org", "x" * 100_000)],
+)  # fmt: skip
+def test_anything_else_is_535(login: str, password: str) -> None:
+    """One answer for all, and the same work, so that nobody learns who lives here."""
+    house = House()
+    with pytest.raises(Refusal) as refusal:
+        house.check(login, password)
+
+    assert (refusal.value.code, refusal.value.say) == (535, "wrong name or password")
+    assert house.hashed == 1
+
+
+def test_a_right_password_is_hashed_once() -> None:
+    """Reconnecting clients cost a keyed hash, until the time is over."""
+    house = House()
+    for _ in range(5):
+        house.check("ann@example.org", "secret")
+    assert house.hashed == 1
+    house.clock.advance(3601)
+    house.check("ann@example.org", "secret")
+    assert house.hashed == 2
+
+
+def test_a_changed_password_is_true_at_once() -> None:
+    """The old one is not remembered."""
+    house = House()
+    house.check("ann@example.org", "secret")
+    run_now(house.manage.set_account("ann@example.org", password="new"))
+
+    with pytest.raises(Refusal):
+        house.check("ann@example.org", "secret")
+    assert house.check("ann@example.org", "new").account == 1
+
+
+@pytest.mark.parametrize("change", [SetAccount(1, enabled=False), RemoveAccount(1)])
+def test_a_disabled_or_removed_account_is_out_at_once(change: Any) -> None:
+    """Though its password was right a moment ago."""
+    house = House()
+    house.check("ann@example.org", "secret")
+    run_now(house.store.commit(change))
+
+    with pytest.raises(Refusal):
+        house.check("ann@example.org", "secret")
+
+
+def test_the_cache_can_be_turned_off() -> None:
+    """Every log-in is hashed then."""
+    house = House(AuthSettings(cache_seconds=0))
+    house.check("ann@example.org", "secret")
+    house.check("ann@example.org", "secret")
+
+    assert house.hashed == 2
+
+
+def test_guessers_wait_and_the_owner_does_not() -> None:
+    """Failures are slowed; the right password from elsewhere is answered at once."""
+    house = House()
+    for n in range(6):
+        with pytest.raises(Refusal):
+            house.check("ann@example.org", f"guess{n}")
+    waited = len(house.waits)
+
+    assert house.waits == [1, 2, 4]
+    assert house.check("ann@example.org", "secret", "198.51.100.7").account == 1
+    assert len(house.waits) == waited
+
+
+def test_only_so_many_answers_wait() -> None:
+    """Beyond the limit failures are refused at once, so that a flood does not pile up."""
+
+    async def flood() -> list[float]:
+        house = House(AuthSettings(failures_free=1, waiting_max=2))
+        gate = asyncio.Event()
+
+        async def wait(seconds: float) -> None:
+            house.waits.append(seconds)
+            await gate.wait()
+
+        house.users._pause = wait
+        tasks = [
+            asyncio.ensure_future(house.users.check_password("ann@example.org", "no", "192.0.2.1"))
+            for _ in range(10)
+        ]
+        await asyncio.sleep(0.05)
+        done = sum(task.done() for task in tasks)
+        gate.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert done == 8
+        return house.waits
+
+    assert len(asyncio.run(flood())) == 2
+
+
+def sasl(house: House, mechanism: str, *messages: bytes) -> Challenge | LoggedIn:
+    """The last step of an exchange with these client messages."""
+    login = house.users.start(mechanism, "192.0.2.1")
+    assert login is not None
+    step = run_now(login.first(messages[0] if messages else None))
+    for message in messages[1:]:
+        step = run_now(login.next(message))
+    return step
+
+
+def test_plain_and_login() -> None:
+    """Both lead to the same account."""
+    house = House()
+
+    assert sasl(house, "plain", b"\0ann@example.org\0secret") == LoggedIn(1, "ann@example.org")
+    assert sasl(house, "LOGIN") == Challenge(b"Username:")
+    assert sasl(house, "LOGIN", b"ann@example.org", b"secret") == LoggedIn(1, "ann@example.org")
+    assert sasl(house, "PLAIN") == Challenge(b"")
+
+
+def scram_client(house: House, login: str, password: str) -> Challenge | LoggedIn:
+    """A SCRAM client, written from RFC 5802."""
+    import base64
+    import hashlib
+    import hmac
+
+    exchange = house.users.start("SCRAM-SHA-256", "192.0.2.1")
+    assert exchange is not None
+    bare = f"n={login},r=abc"
+    step = run_now(exchange.first(f"n,,{bare}".encode()))
+    assert isinstance(step, Challenge)
+    first = step.octets.decode()
+    fields = dict(part.split("=", 1) for part in first.split(","))
+    salt = base64.b64decode(fields["s"])
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, int(fields["i"]))
+    client_key = hmac.new(salted, b"Client Key", "sha256").digest()
+    without_proof = f"c=biws,r={fields['r']}"
+    signed = f"{bare},{first},{without_proof}".encode()
+    signature = hmac.new(hashlib.sha256(client_key).digest(), signed, "sha256").digest()
+    proof = base64.b64encode(bytes(a ^ b for a, b in zip(client_key, signature, strict=True)))
+    return run_now(exchange.next(f"{without_proof},p={proof.decode()}".encode()))
+
+
+def test_scram() -> None:
+    """The right password proves, a wrong one and an unknown name do not, in the same steps."""
+    house = House()
+    done = scram_client(house, "ann@example.org", "secret")
+
+    assert isinstance(done, LoggedIn)
+    assert (done.account, done.final[:2]) == (1, b"v=")
+    for login, password in (("ann@example.org", "wrong"), ("eve@example.org", "secret")):
+        with pytest.raises(Refusal) as refusal:
+            scram_client(house, login, password)
+        assert refusal.value.code == 535
+
+
+def test_an_unknown_name_has_the_same_salt_each_time() -> None:
+    """So that asking twice does not tell whether somebody lives here."""
+    house = House()
+    first, second = (run_now(house.users.keys_for("eve@example.org")) for _ in range(2))
+
+    assert first.salt == second.salt
+    assert first.rounds == 100_000
+
+
+def test_scram_can_be_turned_off() -> None:
+    """Then it is neither offered nor accepted."""
+    users = House(AuthSettings(scram=False)).users
+
+    assert "SCRAM-SHA-256" not in users.mechanisms()
+    assert users.start("SCRAM-SHA-256", "x") is None
+    assert users.start("NTLM", "x") is None
+
+
+def test_nobody_acts_as_somebody_else() -> None:
+    """RFC 4616 2: another authorization identity is refused, the own one is not."""
+    house = House()
+    with pytest.raises(Refusal):
+        sasl(house, "PLAIN", b"bob@example.org\0ann@example.org\0secret")
+
+    assert sasl(house, "PLAIN", b"ann@example.org\0ann@example.org\0secret")
+
+
+def test_broken_messages_are_501_and_no_guess() -> None:
+    """A syntax fault does not slow anybody."""
+    house = House()
+    for _ in range(10):
+        with pytest.raises(Refusal) as refusal:
+            sasl(house, "PLAIN", b"nonsense")
+        assert refusal.value.code == 501
+
+    assert house.waits == []
+
+
+def test_an_account_removed_in_the_middle_of_scram() -> None:
+    """The proof is right and the account gone: no log-in."""
+    house = House()
+    run_now(house.store.commit(RemoveAccount(1)))
+    with pytest.raises(Refusal):
+        run_now(house.users.proved("ann@example.org", "192.0.2.1", b""))

@@ -1,0 +1,59 @@
+"""Who may be mailed here."""
+
+import pytest
+from tests.turn import run_now
+
+from posthouse.base.clock import SetClock
+from posthouse.base.errors import Refusal
+from posthouse.decide.recipient import decide_recipient
+from posthouse.directory.resolve import Directory
+from posthouse.store.memory import MemoryStore
+from posthouse.store.values import AddAccount, AddDomain, SetAccount
+
+
+def site() -> MemoryStore:
+    store = MemoryStore(SetClock())
+    run_now(store.commit(AddDomain("example.org"), AddAccount("ann@example.org", "", 0, ())))
+    return store
+
+
+def test_a_resident_is_let_in() -> None:
+    """The accounts behind the address come out."""
+    resident = run_now(decide_recipient("Ann+x@example.org", Directory(site())))
+
+    assert resident.accounts == (1,)
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "status"),
+    [
+        ("eve@example.org", 550, "5.1.1"),
+        ("ann@example.net", 550, "5.7.1"),
+        ("a%b@example.net", 550, "5.7.1"),
+        ("nonsense", 550, "5.7.1"),
+    ],
+)
+def test_others_are_refused(address: str, code: int, status: str) -> None:
+    """An unknown mailbox is told apart from a domain that is not ours."""
+    with pytest.raises(Refusal) as refusal:
+        run_now(decide_recipient(address, Directory(site())))
+
+    assert (refusal.value.code, refusal.value.status) == (code, status)
+
+
+def test_a_disabled_account_takes_no_mail() -> None:
+    """It exists, and the sender is told so."""
+    store = site()
+    run_now(store.commit(SetAccount(1, enabled=False)))
+    with pytest.raises(Refusal) as refusal:
+        run_now(decide_recipient("ann@example.org", Directory(store)))
+
+    assert (refusal.value.code, refusal.value.status) == (550, "5.2.1")
+
+
+def test_postmaster_of_an_empty_site_is_put_off() -> None:
+    """Never refused for good. RFC 5321 4.5.1"""
+    with pytest.raises(Refusal) as refusal:
+        run_now(decide_recipient("postmaster", Directory(MemoryStore(SetClock()))))
+
+    assert refusal.value.code == 451
