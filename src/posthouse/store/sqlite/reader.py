@@ -34,7 +34,7 @@ from posthouse.store.sqlite.letters import find_statement, letters_statement
 from posthouse.store.sqlite.ranges import meet, ranges_of, union
 from posthouse.store.sqlite.rows import rows_in
 from posthouse.store.sqlite.writes_directory import IN_DOMAIN
-from posthouse.store.sqlite.writes_flags import KIND_EXPUNGE, KIND_FLAGS
+from posthouse.store.sqlite.writes_flags import KIND_EXPUNGE, KIND_FLAGS, KIND_MADE
 from posthouse.store.values import Credential, Ranges, Why
 
 UIDS_SLICE: Final = 5_000
@@ -224,7 +224,8 @@ class Reader:
         flags: list[tuple[int, int]] = []
         vanished: list[tuple[int, int]] = []
         for kind, before in self._all(
-            "SELECT kind, before FROM change WHERE account=? AND modseq>? AND mailbox=?",
+            "SELECT kind, before FROM change WHERE account=? AND modseq>? AND mailbox=?"
+            " ORDER BY modseq, kind",
             (account, since, mailbox),
         ):
             if kind == KIND_FLAGS:
@@ -232,6 +233,8 @@ class Reader:
                     flags += ranges
             elif kind == KIND_EXPUNGE:
                 vanished += _before_expunge.decode(before)
+            elif kind == KIND_MADE:  # again: its UIDs mean other letters from here on
+                flags, vanished = [], []
         changed: Ranges = ()
         if flags:
             # Neither those that are gone nor those that came after `since`.

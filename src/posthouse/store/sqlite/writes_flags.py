@@ -218,8 +218,8 @@ def _count(
     modseq: int,
 ) -> None:
     unseen = deleted = 0
-    for (flags, _), (after, _) in becomes.items():
-        number = counts[flags, _]
+    for state, new in becomes.items():
+        number, flags, after = counts[state], state[0], new[0]
         unseen += number * ((flags & SEEN) - (after & SEEN))  # SEEN is bit 1
         deleted += number * (bool(after & DELETED) - bool(flags & DELETED))
     db.execute(
