@@ -34,7 +34,7 @@ from posthouse.store.sqlite.letters import find_statement, letters_statement
 from posthouse.store.sqlite.ranges import meet, ranges_of, union
 from posthouse.store.sqlite.rows import rows_in
 from posthouse.store.sqlite.writes_directory import IN_DOMAIN
-from posthouse.store.sqlite.writes_flags import KIND_EXPUNGE, KIND_FLAGS, KIND_MADE
+from posthouse.store.sqlite.writes_flags import KIND_DELETED, KIND_EXPUNGE, KIND_FLAGS
 from posthouse.store.values import Credential, Ranges, Why
 
 UIDS_SLICE: Final = 5_000
@@ -231,10 +231,10 @@ class Reader:
             if kind == KIND_FLAGS:
                 for _, _, ranges in _before_flags.decode(before):
                     flags += ranges
+            elif kind == KIND_DELETED:
+                return None  # the name became a mailbox again: these are other letters
             elif kind == KIND_EXPUNGE:
                 vanished += _before_expunge.decode(before)
-            elif kind == KIND_MADE:  # again: its UIDs mean other letters from here on
-                flags, vanished = [], []
         changed: Ranges = ()
         if flags:
             # Neither those that are gone nor those that came after `since`.

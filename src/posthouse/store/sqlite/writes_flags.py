@@ -218,8 +218,8 @@ def _count(
     modseq: int,
 ) -> None:
     unseen = deleted = 0
-    for state, new in becomes.items():
-        number, flags, after = counts[state], state[0], new[0]
+    for state, (after, _) in becomes.items():
+        number, flags = counts[state], state[0]
         unseen += number * ((flags & SEEN) - (after & SEEN))  # SEEN is bit 1
         deleted += number * (bool(after & DELETED) - bool(flags & DELETED))
     db.execute(
