@@ -28,7 +28,7 @@ from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.contract import Store, StoreFailure
 from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite.client import SqliteStore
-from posthouse.store.sqlite.lock import DataLock, DataLocked
+from posthouse.store.sqlite.lock import AlreadyHeld, DataLock
 from posthouse.store.sqlite.migrate import SchemaTooNew, prepare
 from posthouse.store.sqlite.scribe import run_scribe
 from posthouse.wire.imap.limits import ImapLimits
@@ -149,10 +149,12 @@ def pause(loop: asyncio.AbstractEventLoop, seconds: float) -> "asyncio.Future[No
 
 
 def _hold(data: Path) -> DataLock:
+    lock = DataLock(data)
     try:
-        return DataLock(data)
-    except DataLocked as locked:
-        raise DataInUse(str(locked)) from locked
+        lock.take()
+    except AlreadyHeld as held:
+        raise DataInUse(str(held)) from held
+    return lock
 
 
 def _prepare(config: Config, clock: Clock, _log: Log) -> None:
