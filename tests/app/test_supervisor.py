@@ -161,9 +161,10 @@ def test_a_house_that_cannot_start_gives_up(tmp_path: Path) -> None:
         "sys.path.insert(0, sys.argv[1])\n"
         "import echo_house as h, dataclasses\n"
         "from posthouse.app.serve import serve\n"
+        "from posthouse.app.config_load import load_config\n"
         "def door(house): raise RuntimeError('no door')\n"
         "plan = dataclasses.replace(h.PLAN, doors={'smtp': door})\n"
-        "raise SystemExit(serve(sys.argv[2], plan))\n"
+        "raise SystemExit(serve(load_config(sys.argv[2]), plan))\n"
     )
     import sys
 

@@ -12,7 +12,6 @@ from typing import Final
 from posthouse.app.config import Config
 from posthouse.app.config_load import EXIT_CONFIG, ConfigFailed, load_config
 from posthouse.app.quickstart import CONFIG_NAME, LOOPBACK, first_account, make_directory
-from posthouse.app.plan import serve_plan
 from posthouse.app.serve import serve
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.clock import SystemClock
@@ -41,7 +40,7 @@ def main(folder: Path = FOLDER) -> int:
         return EXIT_CONFIG
     for address, password in accounts(config).items():
         _say(f"account {address} password {password}")
-    return serve(str(folder / CONFIG_NAME), serve_plan(), announce=_announce)
+    return serve(config, announce=_announce)
 
 
 def accounts(config: Config) -> dict[str, str]:
