@@ -266,8 +266,8 @@ class Store(Protocol):
     ) -> list[QueueDestination]:
         """Destinations worth claiming from, longest due first, those after (wake, destination)."""
 
-    async def queue_next(self) -> int | None:
-        """When the next destination or the next letter is due; None: the queue is empty."""
+    async def queue_next(self, after: int) -> int | None:
+        """The first time after this one at which a destination or a letter is due; None: never."""
 
     async def queue_destination(self, destination: str) -> QueueDestination | None: ...
 

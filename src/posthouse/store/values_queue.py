@@ -120,7 +120,8 @@ class ClaimQueue(Value, frozen=True, array_like=True, tag=True):
 
 class ClaimAged(Value, frozen=True, array_like=True, tag=True):
     """Takes letters whose `attend` has come, with all their rows that nobody holds; the letters
-    are looked at again at `until`. Result: `QueueClaimed`."""
+    are looked at again at `until`, those held by an administrator when they are released. Result:
+    `QueueClaimed`."""
 
     holder: str
     until: int
