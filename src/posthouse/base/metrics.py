@@ -46,6 +46,13 @@ METRICS: Final = (
     Metric("commits_total", "counter", "Transactions committed, each one sync."),
     Metric("commit_seconds_total", "counter", "Microseconds spent in commits, shown as seconds."),
     Metric("wal_octets", "gauge", "Size of the write-ahead log."),
+    Metric("queue_jobs", "gauge", "Letters of the queue in hand of this worker."),
+    Metric("relay_sessions", "gauge", "Connections to other servers open now."),
+    Metric("recipients_relayed_total", "counter", "Recipients another server took."),
+    Metric("recipients_deferred_total", "counter", "Recipients to be tried again."),
+    Metric("recipients_bounced_total", "counter", "Recipients another server refused for good."),
+    Metric("destinations_out_of_reach_total", "counter", "Destinations found unreachable."),
+    Metric("reports_total", "counter", "Delivery reports written to senders."),
     Metric("restarts_total", "counter", "Processes started again after they died."),
 )
 _INDEX: Final = {metric.name: number for number, metric in enumerate(METRICS)}
