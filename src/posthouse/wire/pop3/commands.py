@@ -181,7 +181,7 @@ def uidl(session: Session, argument: bytes) -> None:
 def retr(session: Session, argument: bytes) -> None:
     number = _number(session, _drop(session), argument)
     if number is not None:
-        session.send_letter(Letter(number))
+        session.send_letter(Letter(number, in_ascii=session.wants_ascii))
 
 
 def top(session: Session, argument: bytes) -> None:
@@ -191,7 +191,7 @@ def top(session: Session, argument: bytes) -> None:
     if number is None:
         return
     if NUMBER.match(lines):
-        session.send_letter(Letter(number, int(lines)))
+        session.send_letter(Letter(number, int(lines), in_ascii=session.wants_ascii))
     else:
         session.wrong(Err("Expected the number of lines"))
 

@@ -5,6 +5,7 @@ Works on whole buffers, never line by line. RFC 1939 3, 5, 7
 
 from typing import Final
 
+from posthouse.mail.surrogate import ascii_header
 from posthouse.wire.pop3.answers import Piece
 
 WHOLE: Final = -1
@@ -12,17 +13,18 @@ WHOLE: Final = -1
 
 
 class Letter:
-    """RETR (`lines` is WHOLE) or TOP of one message."""
+    """RETR (`lines` is WHOLE) or TOP of one message. With `in_ascii` its header goes out so."""
 
-    __slots__ = ("_edge", "_lines", "at", "is_done", "is_top", "number")
+    __slots__ = ("_edge", "_in_ascii", "_lines", "at", "is_done", "is_top", "number")
 
-    def __init__(self, number: int, lines: int = WHOLE) -> None:
+    def __init__(self, number: int, lines: int = WHOLE, *, in_ascii: bool = False) -> None:
         self.number = number
         self.is_top = lines != WHOLE
         self.at = 0
         """Octets taken so far, and so the place of the next piece."""
         self.is_done = False
         self._lines = lines
+        self._in_ascii = in_ascii
         self._edge = b"\r\n"  # the last two octets sent: whether a line begins here
 
     def take(self, piece: Piece) -> bytes:
@@ -32,8 +34,13 @@ class Letter:
         self.at += len(octets)
         assert octets or self.at >= piece.total, "a letter must not end before its end"
         self.is_done = self.at >= piece.total
+        header = max(0, piece.header_octets - start)
+        if self._in_ascii and not start and not octets[:header].isascii() and header <= len(octets):
+            shown = ascii_header(octets[:header])  # RFC 6856 4
+            octets = shown + octets[header:]
+            header = len(shown)
         if self.is_top:
-            octets = self._first_lines(octets, max(0, piece.header_octets - start))
+            octets = self._first_lines(octets, header)
         out = self._stuffed(octets)
         if not self.is_done:
             return out

@@ -36,6 +36,10 @@ class Pop3Limits:
     login_seconds_max: int = setting(
         180, "Seconds without a command before log-in.", least=10, most=1800
     )
+    ascii_headers: bool = setting(
+        True,
+        "Headers in UTF-8 go out as encoded words to a client that did not say UTF8. RFC 6856 4",
+    )
     piece_octets_max: int = setting(
         131_072,
         "Octets of a large letter that are read and sent at a time.",

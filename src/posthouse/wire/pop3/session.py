@@ -144,6 +144,11 @@ class Session:
         """The client has logged in."""
         return self.drop is not None
 
+    @property
+    def wants_ascii(self) -> bool:
+        """Headers in UTF-8 are shown in another form. RFC 6856 4"""
+        return self.limits.ascii_headers and not self.utf8
+
     def put(self, octets: bytes) -> None:
         """Whole lines, as they go over the wire."""
         self._out.append(octets)
