@@ -18,9 +18,7 @@ from posthouse.store.values import AddAccount, AddDomain, AnyValue, Why
 ADDRESS = "ann@example.org"
 
 
-def ledger_in(
-    data: Path, clock: Clock | None = None, settings: StoreSettings = SETTINGS
-) -> Ledger:
+def ledger_in(data: Path, clock: Clock | None = None, settings: StoreSettings = SETTINGS) -> Ledger:
     """A new database with the account 1."""
     clock = clock or SetClock()
     prepare(data, clock)

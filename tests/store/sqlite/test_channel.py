@@ -21,7 +21,7 @@ from posthouse.store.sqlite.channel import (
     values_decoder,
 )
 from posthouse.store.sqlite.ledger import Failed, Kept
-from posthouse.store.values import ClaimRecent, Claimed, Done, Note, SetFlags, Why
+from posthouse.store.values import Claimed, ClaimRecent, Done, Note, SetFlags, Why
 
 NOTE = Note(b"i" * 16, 5, "m@x", b"")
 

@@ -219,10 +219,10 @@ def test_watchers_hear_of_other_writers(data: Path) -> None:
 
         async def talk() -> int:
             await outcome(other, CreateMailbox(1, "first"))
-            watch = store.watch(1, heard.append)
+            told = asyncio.Event()
+            watch = store.watch(1, lambda modseq: (heard.append(modseq), told.set())[0])
             result = await outcome(other, mail())
-            while not heard:
-                await asyncio.sleep(0.01)
+            await asyncio.wait_for(told.wait(), 10)
             watch.cancel()
             return int(result.places[0].modseq)
 
@@ -263,7 +263,7 @@ def test_notes_have_a_limit(data: Path) -> None:
 
 def test_nonsense_from_the_scribe_ends_the_connection(data: Path) -> None:
     """And is tried again."""
-    with listen(data) as listener, store_in(data, CLOCK) as (store, loop):
+    with listen(data) as listener, store_in(data, CLOCK) as (_, loop):
         listener.setblocking(False)
 
         async def talk() -> int:

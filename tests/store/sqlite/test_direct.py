@@ -92,9 +92,7 @@ def test_it_waits_for_a_scribe_that_is_started_again(tmp_path: Path) -> None:
     process = ScribeProcess(tmp_path)
     process.start()
     with DataLock(tmp_path):
-        store = open_direct(
-            tmp_path, CLOCK, quiet(CLOCK), StoreSettings(disk_reserve_octets=0)
-        )
+        store = open_direct(tmp_path, CLOCK, quiet(CLOCK), StoreSettings(disk_reserve_octets=0))
         for number in range(30):
             if number % 5 == 2:
                 process.kill()

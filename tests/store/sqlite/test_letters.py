@@ -20,7 +20,7 @@ def test_conditions_on_the_placement_come_first() -> None:
         (Condition("from_text", "contains", text), Condition("flags", "bits_off", 1))
     )
 
-    assert statement.index("p.flags") < statement.index("e.\"from_text\"")
+    assert statement.index("p.flags") < statement.index('e."from_text"')
     assert bindings == (1, text)
     assert text not in statement
 

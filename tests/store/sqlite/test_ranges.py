@@ -1,5 +1,7 @@
 """Runs of UIDs, compared with sets of numbers."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def test_ranges_of_numbers_have_just_these(given_numbers: set[int]) -> None:
 
     assert expand(found) == given_numbers
     assert ranges.count(found) == len(given_numbers)
-    assert all(one[1] + 1 < two[0] for one, two in zip(found, found[1:], strict=False))
+    assert all(one[1] + 1 < two[0] for one, two in pairwise(found))
 
 
 @given(numbers, numbers)
