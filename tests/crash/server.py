@@ -42,10 +42,20 @@ EXIT_TEMPORARY = 75
 
 
 class Server:
-    """One data directory and the server on it. Ports are free ones and change with each start."""
+    """One data directory and the server on it. Ports are free ones and change with each start.
+
+    `before` are words before the command, as strace; `spoils` is a program to be run in the server
+    before it serves, to see that a spoiled server is found out.
+    """
 
     def __init__(
-        self, folder: Path, *, workers: int = 2, level: str = "info", before: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        *,
+        workers: int = 2,
+        level: str = "info",
+        before: tuple[str, ...] = (),
+        spoils: str = "",
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
@@ -55,7 +65,10 @@ class Server:
         self.log = folder / "log"
         self.ports: dict[str, int] = {}
         self.process: subprocess.Popen[bytes] | None = None
-        self._before = before
+        self._program = [*before, sys.executable, "-m", "posthouse"]
+        if spoils:
+            ends = "from posthouse.cli.main import main\nraise SystemExit(main())\n"
+            self._program = [*before, sys.executable, "-c", spoils + ends]
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith("POSTHOUSE_")}
         self._environ["PYTHONPATH"] = str(ROOT / "src")
 
@@ -81,8 +94,7 @@ class Server:
         while True:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
-                    [*self._before, sys.executable, "-m", "posthouse", "serve",
-                     "--config", str(self.config)],
+                    [*self._program, "serve", "--config", str(self.config)],
                     stdout=subprocess.PIPE, stderr=log, env=self._environ,
                 )  # fmt: skip
             assert self.process.stdout is not None

@@ -1,4 +1,4 @@
-"""Durability proof 2, the short form: ten kills of a running server. `make crash` does a hundred."""
+"""Durability proof 2, the short form: ten kills of a running server. `make crash` does 100."""
 
 from pathlib import Path
 
@@ -21,6 +21,38 @@ def test_nothing_promised_is_lost_when_processes_are_killed(tmp_path: Path) -> N
     assert min(sum(kill.in_flight.values()) for kill in report.kills) >= IN_FLIGHT_MIN
     for kind in ("delivered", "append", "store", "copy", "move", "expunge"):
         assert report.done.get(kind, 0) > 20
+
+
+FORGETS = """
+from posthouse.store.sqlite import ledger
+
+real, commits = ledger.Ledger.commit, [0]
+
+
+def forgetful(self, units, record=None):
+    kinds = {type(value).__name__ for unit in units for value in unit}
+    commits[0] += kinds <= {"Deliver", "SetFlags", "Note"}
+    if commits[0] % 9 or not kinds <= {"Deliver", "SetFlags", "Note"}:
+        return real(self, units, record)
+    self.touched = {}
+    self.db.execute("BEGIN")
+    try:
+        return self._apply(units)[0]
+    finally:
+        self.db.execute("ROLLBACK")
+
+
+ledger.Ledger.commit = forgetful
+"""
+
+
+@pytest.mark.timeout(240)
+def test_a_store_that_forgets_is_found_out(tmp_path: Path) -> None:
+    """The proof proves something: when some commits are answered but not kept, it says so."""
+    report = run(1, SEED, tmp_path, spoils=FORGETS)
+
+    assert any("promised 1" in problem for problem in report.problems)
+    assert any("believed" in problem for problem in report.problems)
 
 
 RECKONINGS = [
