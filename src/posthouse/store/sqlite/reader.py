@@ -224,7 +224,8 @@ class Reader:
         flags: list[tuple[int, int]] = []
         vanished: list[tuple[int, int]] = []
         for kind, before in self._all(
-            "SELECT kind, before FROM change WHERE account=? AND modseq>? AND mailbox=?",
+            "SELECT kind, before FROM change WHERE account=? AND modseq>? AND mailbox=?"
+            " ORDER BY modseq, kind",
             (account, since, mailbox),
         ):
             if kind == KIND_FLAGS:
