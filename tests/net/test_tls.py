@@ -1,5 +1,6 @@
 """The tunnel: octets in, octets out, no socket."""
 
+import contextlib
 import ssl
 
 import pytest
