@@ -220,6 +220,7 @@ def play(talk: Talk, folder: Path, cut: Cutter, *, slow: bool) -> list[str]:
     count = max(line.who for line in talk.lines)
     for _ in range(count):
         client = house.client()
+        assert client.take().startswith(b"* OK [CAPABILITY IMAP4rev1 ")
         if "fresh" not in talk.settings:
             assert b"z OK" in client.say("z LOGIN ann@example.org secret")
         if "selected" in talk.settings:
