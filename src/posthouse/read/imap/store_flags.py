@@ -46,9 +46,6 @@ async def store(visit: "ImapVisit", question: commands.Store) -> Done:
         turn_on_condstore(visit)
     if not chosen:
         return _DONE
-    if view.is_behind:
-        # What others did before is told before, or it would look like a part of this change.
-        await news.tell(visit, view, expunge=question.uid)
     change = SetFlags(
         view.account,
         view.mailbox,
