@@ -23,7 +23,6 @@ from random import Random
 from typing import Any
 
 from letters import letter
-
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import SystemClock
@@ -69,7 +68,6 @@ class LocalStore(Reader):
     def __init__(self, data: Path) -> None:
         self.ledger = Ledger(data, clock=CLOCK, log=LOG, settings=StoreSettings())
         super().__init__(data)
-        self.told: list[Callable[[int], None]] = []
 
     async def commit(self, *values: AnyValue) -> tuple[AnyResult, ...]:
         (outcome,) = self.ledger.commit([list(values)])
@@ -79,11 +77,13 @@ class LocalStore(Reader):
 
     def note(self, note: Any) -> None: ...
 
-    def watch(self, account: int, changed: Callable[[int], None]) -> Any:
+    def watch(self, _account: int, _changed: Callable[[int], None]) -> Any:
         return Unwatched()
 
 
 class Unwatched:
+    """Nobody else changes anything here."""
+
     def cancel(self) -> None: ...
 
 

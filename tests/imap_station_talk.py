@@ -301,5 +301,3 @@ def check(talk: Talk, folder: Path, cut: Cutter, *, slow: bool) -> None:
 
 def expected(talk: Talk) -> list[str]:
     return [str(line) for line in talk.lines]
-
-

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from imap_house import Client, House
-from imap_station_talk import Fickle, Talk, check, played, plain_letter
+from imap_station_talk import Fickle, Talk, check, plain_letter, played
 from posthouse.store.values import INBOX, Expunge, FlagChange, SetFlags
 from posthouse.wire.imap.answers import flag_list
 from talk import Cutter

@@ -129,7 +129,8 @@ TABLE: list[tuple[str, Is]] = [
     ("OR NOT 2:* OR SEEN BODY needle",
      lambda s: s.number == 0 or bool(s.flags & SEEN) or "needle" in s.body),
     ("1:6 BODY o NOT (FROM ann SUBJECT stra)",
-     lambda s: s.number < 6 and "o" in s.body and not ("ann" in s.sender and s.subject == "Straße")),
+     lambda s: s.number < 6 and "o" in s.body
+     and not ("ann" in s.sender and s.subject == "Straße")),
     ("RECENT", lambda s: True),
     ("OR OLD NEW", lambda s: not s.flags & SEEN),
     ("MODSEQ 1", lambda s: True),
@@ -158,7 +159,7 @@ def on_the_wire(keys: str) -> bytes:
         text = match[1]
         if text.isascii():
             return match[0]
-        return "{%d+}\r\n%s" % (len(text.encode()), text)
+        return f"{{{len(text.encode())}+}}\r\n{text}"
 
     sent = re.sub(r'"([^"]*)"', literal, keys).encode()
     return sent if sent.isascii() else b"CHARSET UTF-8 " + sent
