@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from random import Random
 
 from letters import letter
-
 from posthouse.mail.render import render
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer

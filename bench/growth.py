@@ -27,10 +27,9 @@ import peers
 import private_root
 import report
 from imap_client import Imap
+from letters import letter
 from procfs import cpu_seconds
 from sending import smtp_session
-
-from letters import letter
 
 TIMES = 1000
 """How often each thing is done; the account is another one each time."""

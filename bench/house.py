@@ -20,6 +20,7 @@ READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
 PASSWORD = b"secret\n"
 
+# All clients of a measurement come from one address; the peers have no limit for it either.
 _SETTINGS = """
 hostname = "mail.bench.test"
 data = "{data}"
@@ -30,6 +31,9 @@ smtp = ["127.0.0.1:{smtp}"]
 imap = ["127.0.0.1:{imap}"]
 imaps = ["127.0.0.1:{imaps}"]
 http = []
+
+[net]
+connections_per_address_max = 5000
 
 [tls]
 allow_plaintext_auth = true

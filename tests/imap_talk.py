@@ -2,8 +2,8 @@
 
 Settings: `= starttls yes`, `= plaintext_auth no`, `= after CONDSTORE MOVE`, `= mechanisms PLAIN`,
 `= limits.errors_max 2`, `= has_tls yes`, `= state selected`.
-Answers: `ok TEXT`, `no [CODE] TEXT`, `bad TEXT`, `challenge TEXT`, `none`; before one, `* ... | ` says
-an untagged line. Without an A line a command is done and everything else is let through.
+Answers: `ok TEXT`, `no [CODE] TEXT`, `bad TEXT`, `challenge TEXT`, `none`; before one, `* ... | `
+says an untagged line. Without an A line a command is done and everything else is let through.
 """
 
 from typing import Any

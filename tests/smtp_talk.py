@@ -7,19 +7,18 @@ Answers: `ok`, `accepted TEXT`, `550 5.1.1 TEXT` (several for LMTP, joined by " 
 
 from typing import Any
 
-from talk import Cutter, Talk, play
-
 from posthouse.base.errors import Refusal
 from posthouse.wire.smtp.limits import SmtpLimits
 from posthouse.wire.smtp.replies import Accepted, Authenticated, Challenge, Reply
 from posthouse.wire.smtp.server import SmtpServer
 from posthouse.wire.smtp.service import SmtpService
+from talk import Cutter, Talk, play
 
 
 def service_of(settings: dict[str, str]) -> SmtpService:
     """The service a transcript asks for."""
     values: dict[str, Any] = {"hostname": "post.example"}
-    limits: dict[str, int] = {}
+    limits: dict[str, Any] = {}
     for key, value in settings.items():
         if key.startswith("limits."):
             limits[key.removeprefix("limits.")] = int(value)
@@ -37,16 +36,15 @@ def answer_of(_question: Any, text: str | None) -> Any:
     if " | " in text:
         return [answer_of(None, part) for part in text.split(" | ")]
     kind, _, rest = text.partition(" ")
-    match kind:
-        case "accepted":
-            return Accepted(rest)
-        case "challenge":
-            return Challenge(rest.encode())
-        case "authenticated":
-            return Authenticated()
-        case "refusal":
-            code, status, say = rest.split(" ", 2)
-            return Refusal(int(code), status, say)
+    if kind == "accepted":
+        return Accepted(rest)
+    if kind == "challenge":
+        return Challenge(rest.encode())
+    if kind == "authenticated":
+        return Authenticated()
+    if kind == "refusal":
+        code, status, say = rest.split(" ", 2)
+        return Refusal(int(code), status, say)
     status, _, say = rest.partition(" ")
     if not status[:1].isdigit():
         status, say = "", rest

@@ -4,8 +4,8 @@ r"""Transcripts as tests: conversations in `.talk` files, played against any cor
     = limits.errors_max 2                   a setting, read by the protocol's own test helper
     C: NOOP                                 the client says it, CRLF is added
     C<< NO                                  the client says it, nothing is added
-    Q: SenderOffered(address='a@b'*         a question that must come; repr with wildcards, in this order
-    A: 550 5.7.1 no                         the answer to it, read by the helper; without: the standard one
+    Q: SenderOffered(address='a@b'*         a question that must come, as repr, in this order
+    A: 550 5.7.1 no                         its answer, read by the helper; else the standard one
     S: 250 2.0.0 *                          the server answers, `*` stands for anything
     S<< text                                output that does not end with CRLF
     ! tls_stands                            a method of the core is called
@@ -39,7 +39,9 @@ class Line:
     mark: str
     text: str
 
-    def __str__(self) -> str:
+    @property
+    def row(self) -> str:
+        """As it stands in the file, spaces at the end apart."""
         return f"{self.mark} {self.text}".rstrip()
 
 
@@ -51,13 +53,10 @@ class Talk:
     lines: tuple[Line, ...]
     settings: dict[str, str] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        return self.name
-
     @property
     def expected(self) -> list[str]:
         """The conversation as `play` gives it back when all went as written."""
-        return [str(line) for line in self.lines if line.mark != "A:"]
+        return [line.row for line in self.lines if line.mark != "A:"]
 
 
 MARK = re.compile(r"(C:|C<<|S:|S<<|Q:|A:|!|=)(?: (.*))?\Z")
@@ -208,7 +207,7 @@ class Player:
         flight = b""
         went = []
         for act in acts:
-            went.append(str(act))
+            went.append(act.row)
             if act.mark == "C:":
                 flight += octets(act.text) + b"\r\n"
             elif act.mark == "C<<":
@@ -249,6 +248,6 @@ def play(
         for at, line in enumerate(heard):
             wanted = turn.heard[at] if at < len(turn.heard) else None
             fits = wanted and wanted.mark == line.mark and matches(wanted.text, line.text)
-            went.append(str(wanted if fits else line))
+            went.append(wanted.row if wanted and fits else line.row)
     went.extend(f"never asked: {pattern}" for pattern, _answer in player.awaited)
     return went

@@ -65,6 +65,10 @@ class DataInUse(Exception):
     """Another server holds the data directory."""
 
 
+class StoreNotUsable(Exception):
+    """The store is there and this program cannot work with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the processes are made of. Tests bring their own."""
@@ -73,8 +77,8 @@ class Plan:
     """The doors that exist, by name. A service whose door is missing here is not opened."""
     hold: Callable[[Path], Any]
     """Takes the data directory for as long as the result lives. Raises DataInUse."""
-    prepare: Callable[[Config, Clock, Log], None]
-    """Makes or migrates the store before anybody opens it."""
+    prepare: Callable[[Config, Clock, Log], object]
+    """Makes or migrates the store before anybody opens it. Raises StoreNotUsable."""
     run_scribe: Callable[[Config, socket.socket, Clock, Log, Row], None]
     """All that the scribe's process does, until SIGTERM."""
     open_store: OpenStore

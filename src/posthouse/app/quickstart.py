@@ -16,7 +16,10 @@ from posthouse.store.contract import Store
 CONFIG_NAME: Final = "posthouse.toml"
 PASSWORD_OCTETS: Final = 12
 
-PRODUCTION: Final = {
+Listening = dict[str, tuple[str, ...]]
+"""Services and their addresses, as in [listen]."""
+
+PRODUCTION: Final[Listening] = {
     "smtp": ("*:25",),
     "submission": ("*:587",),
     "submissions": ("*:465",),
@@ -30,7 +33,7 @@ PRODUCTION: Final = {
 }
 """Where a server in production listens."""
 
-LOOPBACK: Final = {
+LOOPBACK: Final[Listening] = {
     "smtp": ("127.0.0.1:2525",),
     "submission": ("127.0.0.1:2587",),
     "submissions": ("127.0.0.1:2465",),
@@ -45,7 +48,7 @@ LOOPBACK: Final = {
 """Where a server to try out listens."""
 
 
-def config_text(hostname: str, data: Path, listen: dict[str, tuple[str, ...]]) -> str:
+def config_text(hostname: str, data: Path, listen: Listening) -> str:
     """A configuration with what differs between sites; `posthouse config --explain` tells the
     rest."""
     lines = [
@@ -67,7 +70,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def make_directory(data: Path, hostname: str, listen: dict[str, tuple[str, ...]]) -> Path:
+def make_directory(data: Path, hostname: str, listen: Listening) -> Path:
     """The data directory, mode 0700, with a configuration; gives the configuration's path."""
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
@@ -103,7 +106,7 @@ async def first_account(
     return FirstAccount(str(address), password)
 
 
-def port_problems(listen: dict[str, tuple[str, ...]]) -> list[str]:
+def port_problems(listen: Listening) -> list[str]:
     """Sentences on TCP ports that cannot be opened now."""
     found = []
     for service, addresses in listen.items():

@@ -11,11 +11,15 @@ ports and DNS.
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from posthouse.cli import exits
 from posthouse.cli.house import open_house
 from posthouse.cli.output import say
 from posthouse.cli.passwords import add_password_options, read_password
+
+if TYPE_CHECKING:
+    from posthouse.app.quickstart import Listening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.password_stdin or arguments.password_file:
         given = read_password(arguments, arguments.address)
     hostname = arguments.hostname or f"mail.{address.domain}"
-    listen = LOOPBACK if arguments.loopback else PRODUCTION
+    listen: Listening = LOOPBACK if arguments.loopback else PRODUCTION
     data = Path(arguments.dir)
     try:
         config = make_directory(data, hostname, listen)
@@ -81,7 +85,7 @@ def _dns(data: Path, domain: str, hostname: str, *, checks: bool) -> None:
             say(f"DNS: {sentence}")
 
 
-def _ports(listen: dict[str, tuple[str, ...]]) -> None:
+def _ports(listen: "Listening") -> None:
     from posthouse.app.quickstart import port_problems
 
     for sentence in port_problems(listen):

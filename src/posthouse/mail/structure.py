@@ -170,6 +170,9 @@ _TAKERS: Final = (
 )
 
 
+_NO_HEADER: Final = Header(b"")
+
+
 class _Delimiter(msgspec.Struct, gc=False):
     """A line that ends parts: where it is, whose it is."""
 
@@ -270,13 +273,11 @@ class _Scanner:
         start = self._enter(root) - 1
         while self.levels:
             found = self.delimiter(max(start, 0), self.size)
-            if found is None:
+            if found is None or (self.parts >= PARTS_MAX and not found.closes):
                 break
             self._leave(found)
             start = found.after - 1
             if not found.closes:
-                if self.parts >= PARTS_MAX:
-                    break
                 start = self._add(self.path[-1][0], found.after) - 1
         self._count()
 
@@ -310,7 +311,8 @@ class _Scanner:
         cut = self.delimiter(max(start - 1, 0), body_start) if self.levels else None
         if cut is not None:
             body_start = max(cut.at + 1, start)  # a header that a delimiter ends
-        header = Header(self.octets[start:body_start])
+        has_fields = body_start - start > 2
+        header = Header(self.octets[start:body_start]) if has_fields else _NO_HEADER
         in_digest = parent.type == "multipart" and parent.subtype == "digest"
         part = _make_part(header, start, body_start, self.size, in_digest=in_digest)
         parent.children.append(part)

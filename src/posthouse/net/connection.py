@@ -261,9 +261,9 @@ class Connection:
                     self._pause()
             elif core.closing:
                 self._close()
-            elif core.starting_tls:
-                core.starting_tls = False
-                self._start_tls()
+            elif core.starting_tls:  # the core clears it when TLS stands
+                if self._tunnel is None:
+                    self._start_tls()
             elif self._eof and not self._stalled:
                 self._close()
             else:
@@ -353,12 +353,7 @@ class Connection:
         assert entrance.tls is not None, "an entrance without a certificate offers no TLS"
         self._tunnel = Tunnel(entrance.tls)
         self._handshake_octets = 0
-        wait = entrance.census.handshake_wait()
-        if wait > 0:
-            self._pause()  # more handshakes a second than we allow: this one waits its turn
-            entrance.loop.call_later(wait, self._resume)
-        else:
-            self._resume()
+        self._resume()
 
     def _resume(self) -> None:
         if self._paused and not self._stalled and not self._leaving:
@@ -370,11 +365,8 @@ class Connection:
         tunnel = self._tunnel
         assert tunnel is not None
         stood = tunnel.stands
-        if not stood:
-            self._handshake_octets += len(data)
-            if self._handshake_octets > self.entrance.census.settings.handshake_octets_max:
-                self._tls_failed("too many octets")
-                return b""
+        if not stood and self._handshake_octets == 0 and self._holds_back(data):
+            return b""
         try:
             inside = tunnel.receive(data)
         except ssl.SSLError as error:
@@ -384,8 +376,14 @@ class Connection:
             return b""
         if waiting := tunnel.take():
             self._transport.write(waiting)
-        if not stood and tunnel.stands:
-            self._tls_stands(tunnel)
+        if not stood:
+            if tunnel.stands:
+                self._tls_stands(tunnel)
+            else:
+                # What comes with the end of a handshake is no longer part of it: counted after.
+                self._handshake_octets += len(data)
+                if self._handshake_octets > self.entrance.census.settings.handshake_octets_max:
+                    self._tls_failed("too many octets")
         if self._leaving:
             return b""
         if tunnel.ended:
@@ -396,6 +394,21 @@ class Connection:
             self.eof_received()
             return b""
         return inside
+
+    def _holds_back(self, hello: bytes) -> bool:
+        """More handshakes a second than we allow: this one waits its turn."""
+        entrance = self.entrance
+        wait = entrance.census.handshake_wait()
+        self._handshake_octets = 1  # it has its turn now, or will have it
+        if wait > 0:
+            self._pause()
+            entrance.loop.call_later(wait, self._go_on_with, hello)
+        return wait > 0
+
+    def _go_on_with(self, hello: bytes) -> None:
+        if not self._leaving:
+            self._resume()
+            self.data_received(hello)
 
     def _tls_stands(self, tunnel: Tunnel) -> None:
         entrance = self.entrance

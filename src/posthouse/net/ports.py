@@ -23,12 +23,17 @@ class Core(Protocol):
     A core may have an attribute `idle_seconds`: how long its peer may be silent now.
     """
 
-    starting_tls: bool
-    """Set behind the go-ahead of STARTTLS; the core threw away what was pipelined behind it."""
-    closing: bool
-    """When the output is written, close."""
-    wants_input: bool
-    """False: enough is buffered, read no more for now."""
+    @property
+    def starting_tls(self) -> bool:
+        """Set behind the go-ahead of STARTTLS; the core threw away what was pipelined behind it."""
+
+    @property
+    def closing(self) -> bool:
+        """When the output is written, close."""
+
+    @property
+    def wants_input(self) -> bool:
+        """False: enough is buffered, read no more for now."""
 
     def receive(self, data: bytes) -> None: ...
 

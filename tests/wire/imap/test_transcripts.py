@@ -1,6 +1,7 @@
 """The transcripts of IMAP, each played whole, octet by octet and cut at random."""
 
 import pytest
+
 from imap_talk import play_imap
 from talk import CUTTERS, Cutter, Talk, all_talks
 

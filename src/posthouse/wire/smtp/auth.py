@@ -4,7 +4,6 @@ Octets cross this border decoded. Nothing of an exchange is kept here but that o
 """
 
 from base64 import b64decode, b64encode
-from binascii import Error
 
 from posthouse.wire.smtp import grammar, replies
 from posthouse.wire.smtp.hello import misspelt
@@ -65,7 +64,4 @@ def answered(
 
 
 def _decoded(line: bytes) -> bytes | None:
-    try:
-        return b64decode(line, validate=True)
-    except Error:
-        return None
+    return b64decode(line) if grammar.BASE64.match(line) else None

@@ -90,8 +90,7 @@ def read_chunk(session: Session) -> Step:
     session.held += data[at : at + here]
     if len(session.held) > memory:
         return _hand_out_held(session)
-    if left:
-        return None
+    assert not left, "a part of a chunk waits in the input or leaves"
     return complete(session, session.held) if session.chunk_is_last else _chunk_taken(session)
 
 

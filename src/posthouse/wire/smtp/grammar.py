@@ -30,6 +30,9 @@ RCPT: Final = re.compile(
 )
 BDAT: Final = re.compile(rb" +([0-9]{1,20})(?: +((?i:LAST)))? *\Z")
 AUTH: Final = re.compile(rb" +([A-Za-z0-9_-]{1,20})(?: +(=|[A-Za-z0-9+/]+={0,2}))? *\Z")
+BASE64: Final = re.compile(  # RFC 4648 4, with the padding it wants and no more
+    rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z"
+)
 ONE_STRING: Final = re.compile(rb"(?: [ -~\x80-\xff]*)?\Z")
 
 MAIL_START: Final = re.compile(rb"(?i: FROM:)")

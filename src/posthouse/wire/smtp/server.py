@@ -163,7 +163,10 @@ class SmtpServer(Session):
             self.close()
 
     def _counted(self, reply: bytes) -> bytes:
-        """Each 5xx of our own is an error of the client."""
+        """Each 5xx that was not the answer to a question is an error of the client.
+
+        A no of the house that waited for the end of its letter is counted too.
+        """
         self.errors += 1
         if self.errors <= self.service.limits.errors_max:
             return reply
@@ -261,7 +264,8 @@ def _read_other(session: Session, phase: Phase) -> Step:
 
 def _greeting_answered(session: Session, _asked: Greeting, answer: Answer | None) -> bytes:
     """RFC 5321 3.1: who is refused with 554 may still QUIT; 421 and 521 end it here."""
-    if session.early_talker and session.service.limits.early_talk_refused:
+    is_early = session.early_talker and session.service.limits.early_talk_refused
+    if is_early and (answer is None or answer.code < 400):
         session.phase = session.line_phase = Phase.REFUSED
         return replies.EARLY_TALK
     if answer is None:

@@ -124,6 +124,8 @@ class Session:
     def close(self) -> None:
         """The session ends with what stands in the output."""
         self.closing = True
+        self.input = b""
+        self.at = 0
         self.reset()
 
     def said(self, answer: Answer) -> bytes:
