@@ -129,8 +129,8 @@ class Scribe:
         self._stopping = True
         try:
             self._wake_write.send(b"\0")
-        except BlockingIOError:
-            return  # it will wake anyway
+        except OSError:
+            return  # it is awake already, or has seen the flag and is gone
 
     def run(self) -> None:
         """Until `stop`."""
