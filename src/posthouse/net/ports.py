@@ -20,12 +20,12 @@ class PeerFacts:
 class Core(Protocol):
     """What a protocol of `wire` offers to its driver. It has no socket and never waits.
 
-    A core may have an attribute `idle_seconds`: how long its peer may be silent now.
+    A core may have an attribute `idle_seconds`: how long its peer may be silent as it stands now.
     """
 
     @property
     def starting_tls(self) -> bool:
-        """Set behind the go-ahead of STARTTLS; the core threw away what was pipelined behind it."""
+        """Set behind the go-ahead of STARTTLS, until `tls_stands`; what was pipelined is dropped."""
 
     @property
     def closing(self) -> bool:
