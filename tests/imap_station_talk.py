@@ -280,7 +280,7 @@ def _heard(house: House, wanted: list[Line]) -> list[str]:
 
 
 def played(pattern: str) -> Callable[[Any], Any]:
-    """A test of each transcript that fits, with packets whole and cut, the store prompt and slow."""
+    """A test of each transcript that fits, packets whole and cut, the store prompt and slow."""
 
     def decorate(test: Any) -> Any:
         for name, values_, ids in (

@@ -143,7 +143,7 @@ def meanwhile(house: House, chance: Random) -> None:
 @pytest.mark.parametrize("slow", [False, True], ids=["prompt", "slow"])
 @pytest.mark.parametrize("seed", range(12))
 def test_who_believes_every_word_knows_the_truth(seed: int, slow: bool, tmp_path: Path) -> None:
-    """Whatever several clients do at once, each one's picture of the mailbox is right in the end."""
+    """Whatever several clients do at once, each one's picture is right in the end."""
     chance = Random(seed)
     house = House(tmp_path, wrap=lambda inner: Fickle(inner, slow=slow))
     for number in range(chance.choice([0, 6, 30])):

@@ -1,4 +1,4 @@
-"""What a session knows of its mailbox: lazy UIDs, numbers and UIDs, what this session did itself."""
+"""What a session knows of its mailbox: lazy UIDs, numbers, and what this session did itself."""
 
 from array import array
 from typing import Any
