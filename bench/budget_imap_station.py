@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What IMAP commands cost on the embedded store, without sockets: microseconds of CPU, ms of time.
 
-    PYTHONPATH=src python bench/budget_imap_station.py [--letters 20000] [--dir DIR] [--profile COMMAND]
+    budget_imap_station.py [--letters 20000] [--dir DIR] [--profile COMMAND]
 
 Core, visit, connection and SQLite reads are the real ones; writes are committed in this process, so
 a STORE includes the work of the scribe and its sync. The mailbox has letters of 2 KB.
