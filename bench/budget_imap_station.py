@@ -275,7 +275,6 @@ def main() -> int:
         measure(client, "EXPUNGE", 5, 1)
         mix(client)
         idle_octets(door)
-        store.close()
         loop.close()
     return 0
 
