@@ -68,6 +68,7 @@ def test_who_retires_is_not_missed() -> None:
 
     house = House(main)
     child = house.children.start("worker", 0, 2)
+    assert child is not None
     assert list(house.children.of("worker")) == [child]
     assert os.getpgid(child.pid) in (child.pid, os.getpgid(0))
     child.is_retiring = True
@@ -76,3 +77,19 @@ def test_who_retires_is_not_missed() -> None:
     assert house.children.next_due() is None
     house.children.signal(child, signal.SIGKILL)
     house.children.forget_missing()
+
+
+def test_a_machine_without_room_for_a_process() -> None:
+    """The place is tried again later; the supervisor itself goes on."""
+    clock = SetClock()
+    lines: list[bytes] = []
+
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    children = Children(exit_with(0), clock=clock, log=Log(clock, lines.append), fork=fork)
+    assert children.start("worker", 3, 2) is None
+    assert children.due() == []
+    clock.advance(PAUSE_SECONDS_MAX)
+    assert children.due() == [("worker", 3)]
+    assert b"serve.no_fork" in lines[0]

@@ -20,7 +20,7 @@ class PeerFacts:
 class Core(Protocol):
     """What a protocol of `wire` offers to its driver. It has no socket and never waits.
 
-    A core may have an attribute `idle_seconds`: how long its peer may be silent as it stands now.
+    A core may have an attribute `idle_seconds`: how long its peer may be silent now.
     """
 
     @property
