@@ -1,4 +1,4 @@
-"""A house for tests of the processes: a core that echoes lines, no store. Run: echo_house.py CONFIG."""
+"""A house for tests of the processes: a core that echoes lines. Run: echo_house.py CONFIG."""
 
 import asyncio
 import fcntl
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from posthouse.app.build import DataInUse, House, Plan
+from posthouse.app.config_load import load_config
 from posthouse.app.serve import serve
 from posthouse.net.connection import Connection
 
@@ -140,4 +141,4 @@ PLAN = Plan(
 )
 
 if __name__ == "__main__":
-    raise SystemExit(serve(sys.argv[1], PLAN))
+    raise SystemExit(serve(load_config(sys.argv[1]), PLAN))

@@ -250,9 +250,9 @@ ODD = [
         ["space behind"],
     ),
     (
-        HEAD + "--A\n\n--AB\n--B--\n --A\n--\n--A--\n",
+        HEAD + "--A\n\n--AB\n--B--\n--AB--\n --A\n--\n--A--\n",
         ["multipart/mixed", "text/plain"],
-        ["--AB\n--B--\n --A\n--"],
+        ["--AB\n--B--\n--AB--\n --A\n--"],
     ),
     (HEAD + "--A\n\nx\n--A--\n--A\n\nepilogue\n", ["multipart/mixed", "text/plain"], ["x"]),
     (
@@ -392,7 +392,11 @@ def test_depth_limit() -> None:
     assert depth_of(nested(DEPTH_MAX - 1)) == DEPTH_MAX - 1
     assert depth_of(nested(DEPTH_MAX)) == DEPTH_MAX
     assert depth_of(nested(500)) == DEPTH_MAX
-    assert depth_of(b"Content-Type: message/rfc822\r\n\r\n" * 500) == DEPTH_MAX
+    deep = b"Content-Type: message/rfc822\r\n\r\n" * 500
+    assert depth_of(deep) == DEPTH_MAX
+    # Letters inside letters have no number of their own: 1 is the body of the last one found.
+    assert find_part(parse(deep), (1,) * (DEPTH_MAX + 1)) is not None
+    assert find_part(parse(deep), (1,) * (DEPTH_MAX + 2)) is None
 
 
 def test_parts_limit() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from echo_house import EchoCore
 from net_world import KINDS, Client, World, contexts
-
 from posthouse.base.errors import Refusal
 from posthouse.net.connection import Connection
 from posthouse.net.limits import NetSettings

@@ -193,5 +193,12 @@ def memory(folder: Path) -> Iterator[Engine]:
     store.close()
 
 
-ENGINES: dict[str, Callable[[Path], Any]] = {"memory": memory}
+def sqlite(folder: Path) -> Any:
+    """The embedded engine: a scribe in a thread, a worker's store beside it."""
+    from tests.store.sqlite import engine  # it imports this module
+
+    return engine.sqlite(folder)
+
+
+ENGINES: dict[str, Callable[[Path], Any]] = {"memory": memory, "sqlite": sqlite}
 """Name, and what opens it in an empty folder."""

@@ -65,6 +65,10 @@ class DataInUse(Exception):
     """Another server holds the data directory."""
 
 
+class StoreNotUsable(Exception):
+    """The store is there and this program cannot work with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the processes are made of. Tests bring their own."""
@@ -74,7 +78,7 @@ class Plan:
     hold: Callable[[Path], Any]
     """Takes the data directory for as long as the result lives. Raises DataInUse."""
     prepare: Callable[[Config, Clock, Log], object]
-    """Makes or migrates the store before anybody opens it."""
+    """Makes or migrates the store before anybody opens it. Raises StoreNotUsable."""
     run_scribe: Callable[[Config, socket.socket, Clock, Log, Row], None]
     """All that the scribe's process does, until SIGTERM."""
     open_store: OpenStore

@@ -9,7 +9,7 @@ from typing import Any, Final
 from posthouse.accept.flight import Flight
 from posthouse.accept.settings import AcceptSettings
 from posthouse.accept.smtp import AcceptHouse, SmtpDoor
-from posthouse.app.build import DataInUse, House, Plan
+from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
 from posthouse.app.config import Config, TlsSettings
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
@@ -25,11 +25,11 @@ from posthouse.queue.intake import Intake
 from posthouse.read.imap.door import ImapDoor
 from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
 from posthouse.store.bodies_file import BodyFiles
-from posthouse.store.contract import Store
+from posthouse.store.contract import Store, StoreFailure
 from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite.client import SqliteStore
-from posthouse.store.sqlite.lock import DataLock, DataLocked
-from posthouse.store.sqlite.migrate import prepare
+from posthouse.store.sqlite.lock import AlreadyHeld, DataLock
+from posthouse.store.sqlite.migrate import SchemaTooNew, prepare
 from posthouse.store.sqlite.scribe import run_scribe
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
@@ -45,7 +45,7 @@ def serve_plan() -> Plan:
     return Plan(
         doors={"smtp": smtp_door, "imap": imap_door},
         hold=_hold,
-        prepare=lambda config, clock, _log: prepare(config.data, clock),
+        prepare=_prepare,
         run_scribe=_run_scribe,
         open_store=open_store,
     )
@@ -149,10 +149,21 @@ def pause(loop: asyncio.AbstractEventLoop, seconds: float) -> "asyncio.Future[No
 
 
 def _hold(data: Path) -> DataLock:
+    lock = DataLock(data)
     try:
-        return DataLock(data)
-    except DataLocked as locked:
-        raise DataInUse(str(locked)) from locked
+        lock.take()
+    except AlreadyHeld as held:
+        raise DataInUse(str(held)) from held
+    return lock
+
+
+def _prepare(config: Config, clock: Clock, _log: Log) -> None:
+    try:
+        prepare(config.data, clock)
+    except SchemaTooNew as error:
+        raise StoreNotUsable(str(error)) from error
+    except StoreFailure as error:
+        raise StoreNotUsable(error.text) from error
 
 
 def _run_scribe(config: Config, listener: Any, clock: Clock, log: Log, row: Row) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from posthouse.app.build import WEB, DataInUse, Plan
+from posthouse.app.build import WEB, DataInUse, Plan, StoreNotUsable
 from posthouse.app.config import Config, LogSettings, Root
-from posthouse.app.config_load import EXIT_CONFIG, ConfigFailed, load_config
+from posthouse.app.config_load import EXIT_CONFIG, load_config
 from posthouse.app.notify import Notifier
 from posthouse.app.openings import Openings
+from posthouse.app.plan import serve_plan
 from posthouse.app.privileges import (
     PrivilegeFailed,
     become,
@@ -37,27 +38,24 @@ LOCK_NAME: Final = "lock"
 
 
 def serve(
-    given: str | None,
-    plan: Plan,
+    config: Config,
+    plan: Plan | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> int:
     """Runs the servers in the foreground until SIGTERM or SIGINT; gives the exit code."""
     environ = os.environ if environ is None else environ
+    file = str(config.file) if config.file else None
     try:
-        config = load_config(given, environ)
-        with_file = str(config.file) if config.file else given
         return _serve(
             config,
-            plan,
+            plan or serve_plan(),
             environ,
             announce or _to_stdout,
-            lambda: load_config(with_file, environ),
+            lambda: load_config(file, environ),
         )
-    except ConfigFailed as failed:
-        return _refused(str(failed), EXIT_CONFIG)
-    except CertificateFailed as failed:
+    except (CertificateFailed, StoreNotUsable) as failed:
         return _refused(str(failed), EXIT_CONFIG)
     except DataInUse as failed:
         return _refused(str(failed), EXIT_TEMPORARY)

@@ -57,13 +57,27 @@ def run_worker(crew: Crew, row_number: int, ready: Callable[[], None], life: int
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     worker = Worker(crew, crew.metrics.row(row_number), loop)
-    loop.add_signal_handler(signal.SIGTERM, worker.drain)
-    loop.add_signal_handler(signal.SIGHUP, worker.reload_certificates)
-    loop.add_reader(life, worker.orphaned, life)
-    loop.run_until_complete(worker.start())
-    ready()
+    failed: list[Exception] = []
+
+    async def begin() -> None:
+        # In the running loop, and only there: uvloop hears no signal between two runs. One that
+        # comes before has its default effect, which is right for a worker that serves nobody yet.
+        loop.add_signal_handler(signal.SIGTERM, worker.drain)
+        loop.add_signal_handler(signal.SIGHUP, worker.reload_certificates)
+        loop.add_reader(life, worker.orphaned, life)
+        try:
+            await worker.start()
+            ready()
+        except Exception as error:  # noqa: BLE001 - raised again below
+            failed.append(error)
+            loop.stop()
+
+    beginning = loop.create_task(begin())
     loop.run_forever()
+    beginning.cancel()
     worker.close()
+    if failed:
+        raise failed[0]
     return 0
 
 

@@ -15,6 +15,7 @@ from posthouse.base.log import Level, Log, to_stderr
 from posthouse.cli import exits
 from posthouse.directory.manage import Manage, NotDone
 from posthouse.store.contract import Store
+from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite.direct import open_direct, run_now
 
 T = TypeVar("T")
@@ -60,7 +61,8 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
             "posthouse quickstart you@your.domain makes one",
         )
     try:
-        store = open_direct(data, clock=clock, log=Log(clock, to_stderr, Level.WARNING))
+        log = Log(clock, to_stderr, Level.WARNING)
+        store = open_direct(data, clock, log, config[StoreSettings])
     except PermissionError as error:
         raise exits.Stop(exits.PERMISSION, f"not allowed to open {data}: {error}") from error
     try:

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.password_stdin or arguments.password_file:
         given = read_password(arguments, arguments.address)
     hostname = arguments.hostname or f"mail.{address.domain}"
-    listen: "Listening" = LOOPBACK if arguments.loopback else PRODUCTION
+    listen: Listening = LOOPBACK if arguments.loopback else PRODUCTION
     data = Path(arguments.dir)
     try:
         config = make_directory(data, hostname, listen)

@@ -9,13 +9,14 @@ bound addresses when every listener accepts; events go to standard error.
 
 import argparse
 
+from posthouse.cli.house import read_config
+
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
     """Only --config, which every command has."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from posthouse.app.plan import serve_plan
     from posthouse.app.serve import serve
 
-    return serve(arguments.config or None, serve_plan())
+    return serve(read_config(arguments))

@@ -6,11 +6,12 @@ posthouse verify --salvage DIR     writes what can still be read of a damaged st
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from posthouse.cli import exits
 from posthouse.cli.house import read_config
-from posthouse.cli.output import say, write_json
+from posthouse.cli.output import octets_text, say, write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +28,25 @@ def run(arguments: argparse.Namespace) -> int:
     findings = verify(
         config.data,
         salvage=Path(arguments.salvage) if arguments.salvage else None,
-        report=say if sys.stderr.isatty() else None,
+        report=lambda problem: say(f"problem: {problem}"),
     )
     if arguments.json:
-        write_json(findings.record())
-    else:
-        sys.stdout.write(findings.text())
-    return exits.OK if findings.is_sound else exits.DATA
+        write_json(asdict(findings))
+        return exits.OK if findings.is_sound else exits.DATA
+    sys.stdout.write(
+        f"{findings.letters} letters of {findings.accounts} accounts,"
+        f" {findings.bodies} bodies ({octets_text(findings.octets)}) read\n"
+    )
+    if findings.orphan_files or findings.unnamed_bodies:
+        sys.stdout.write(
+            f"{findings.orphan_files} files and {findings.unnamed_bodies} bodies that no letter"
+            " needs will be swept\n"
+        )
+    if arguments.salvage:
+        sys.stdout.write(f"{findings.salvaged} letters written to {arguments.salvage}\n")
+    if findings.is_sound:
+        sys.stdout.write("everything is sound\n")
+        return exits.OK
+    sys.stdout.write(f"{len(findings.problems)} problems\n")
+    say("hint: posthouse verify --salvage DIR writes what can still be read")
+    return exits.DATA

@@ -7,7 +7,7 @@ it, since there is no task. Never fails: what the coroutine raises is handed to 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from types import coroutine
-from typing import Any
+from typing import Any, Protocol
 
 Ended = Callable[[Any, BaseException | None], None]
 """Called once with the result, or with what was raised."""
@@ -17,6 +17,12 @@ Ended = Callable[[Any, BaseException | None], None]
 def one_turn() -> Generator[None, None, None]:
     """Awaited: the loop gets one turn, then the coroutine goes on."""
     yield
+
+
+class Loop(Protocol):
+    """The part of an event loop that is used."""
+
+    def call_soon(self, callback: Callable[[], object], /) -> object: ...
 
 
 class Steps:
@@ -29,7 +35,7 @@ class Steps:
         coroutine: Coroutine[Any, None, Any],
         first: Any,
         ended: Ended,
-        loop: asyncio.AbstractEventLoop,
+        loop: Loop,
     ) -> None:
         self._coroutine = coroutine
         self._ended: Ended | None = ended

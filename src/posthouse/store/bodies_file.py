@@ -1,8 +1,7 @@
 """Bodies too large for the database: one file each, written once, never changed. bodies/xx/ID
 
 A file has its name only when it is whole and synced, and its folder is synced too, before a row
-names it. What a crash
-leaves behind (a file without a row, a name that ends in .part) is swept.
+names it. What a crash leaves behind (a file without a row, a name that ends in .part) is swept.
 """
 
 import hashlib
@@ -29,7 +28,8 @@ class BodyFiles:
 
     def path(self, body: bytes) -> Path:
         """Where the file of a body is or would be. The last characters of an id are chance, so
-        folders fill evenly."""
+        folders fill evenly.
+        """
         name = id_text(body)
         return self._folder / name[-2:] / name
 
@@ -82,7 +82,8 @@ class BodyFiles:
 
 class BodyWriter:
     """One file on its way. Ends with `finish` or `drop`; a file that was dropped never had its
-    name."""
+    name.
+    """
 
     __slots__ = ("_digest", "_file", "_part", "_target", "size")
 
@@ -122,8 +123,9 @@ class BodyWriter:
             yield octets
 
     def finish(self) -> None:
-        """The file is whole, synced and has its name when this returns. May run in a thread.
-        Raises OSError."""
+        """The file is whole, synced and has its name when this returns. May run in a thread. Raises
+        OSError.
+        """
         assert self._file is not None, "the file is finished or dropped"
         os.fdatasync(self._file.fileno())
         self._file.close()

@@ -181,6 +181,26 @@ def test_a_name_becomes_a_mailbox_again(engine: Engine) -> None:
     assert len(expanded(changes.vanished)) == 5
 
 
+def test_what_vanished_from_a_name_is_not_what_is_there_now(engine: Engine) -> None:
+    """When a name becomes a mailbox again, no letter in it is told to have vanished before."""
+    account = engine.account()
+    old = engine.one(CreateMailbox(account, "a"))
+    engine.create(account, "a/b")
+    first = engine.one(letter().append(account, old.mailbox)).modseq
+    engine.one(letter().append(account, old.mailbox))
+    engine.one(Expunge(account, old.mailbox, ((1, 1),), any_flag=True))
+    engine.one(DeleteMailbox(account, old.mailbox))
+    new = engine.one(CreateMailbox(account, "a")).mailbox
+    engine.do(*[letter().append(account, new) for _ in range(3)])
+
+    for since in range(first, engine.run(engine.store.account(account)).modseq):
+        changes = engine.run(engine.store.changes(account, new, since))
+        there = set(engine.uids(account, new))
+        assert changes is None or not there & set(expanded(changes.vanished))
+        vanished = engine.run(engine.store.vanished(account, new, since, ALL))
+        assert vanished is None or not there & set(expanded(vanished))
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [("INBOX", Why.FORBIDDEN), ("nothing", Why.NO_MAILBOX)],

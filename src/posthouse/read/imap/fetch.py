@@ -93,7 +93,7 @@ async def _send(
             waiting = 0
         told += len(rows)
         numbers = view.numbers_of([row[0] for row in rows])
-        if plan.has_octets and any([row[octets] is None for row in rows]):
+        if plan.has_octets and any(row[octets] is None for row in rows):
             await _send_mixed(visit, plan, list(zip(numbers, rows, strict=True)))
         else:
             lines = plan.lines(numbers, rows)

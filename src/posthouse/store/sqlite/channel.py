@@ -1,9 +1,11 @@
-"""What is said between the scribe and those who write: frames of a 4-octet length and msgpack, both ways.
+"""What is said between the scribe and those who write: frames of a 4-octet length and msgpack, both
+ways.
 
-A client says who it is (`Hello`) and submits units with growing numbers; the scribe answers each number once it is decided.
-A client whose connection broke says Hello again with the same writer id and submits again all that was not answered:
-numbers that were decided are answered from the record and never applied twice. So asking "did it commit?" and
-submitting are one message. `acked` tells the scribe which answers have arrived and need not be recorded any longer.
+A client says who it is (`Hello`) and submits units with growing numbers; the scribe answers each
+number once it is decided. A client whose connection broke says Hello again with the same writer id
+and submits again all that was not answered: numbers that were decided are answered from the record
+and never applied twice. So asking "did it commit?" and submitting are one message. `acked` tells
+the scribe which answers have arrived and need not be recorded any longer.
 """
 
 from typing import Final, TypeVar
@@ -20,7 +22,9 @@ SOCKET_NAME: Final = "scribe.sock"
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """First on every connection. `writer` was drawn by chance; it stays when the client connects again."""
+    """First on every connection. `writer` was drawn by chance; it stays when the client connects
+    again.
+    """
 
     writer: int
     wants_notices: bool = True
@@ -29,11 +33,13 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Units to be committed, and notes that nobody waits for."""
 
-    units: tuple[tuple[int, tuple[AnyValue, ...]], ...]
-    """(number, values): numbers of one writer only grow."""
+    units: tuple[tuple[int, msgspec.Raw], ...]
+    """(number, packed values): numbers of one writer only grow. Packed apart, so that a unit that
+    cannot be packed or understood is its own caller's loss and not the connection's."""
     acked: int
     """Every number up to this one was answered."""
-    notes: tuple[Note, ...] = ()
+    notes: tuple[msgspec.Raw, ...] = ()
+    """Packed `Note`s."""
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -60,7 +66,18 @@ _encoder: Final = msgspec.msgpack.Encoder()
 from_client: Final[msgspec.msgpack.Decoder[FromClient]] = msgspec.msgpack.Decoder(FromClient)
 from_scribe: Final[msgspec.msgpack.Decoder[FromScribe]] = msgspec.msgpack.Decoder(FromScribe)
 record_decoder: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
+values_decoder: Final[msgspec.msgpack.Decoder[tuple[AnyValue, ...]]] = msgspec.msgpack.Decoder(
+    tuple[AnyValue, ...]
+)
+note_decoder: Final[msgspec.msgpack.Decoder[Note]] = msgspec.msgpack.Decoder(Note)
 encode: Final = _encoder.encode
+
+
+def pack(value: tuple[AnyValue, ...] | Note) -> msgspec.Raw:
+    """A unit or note as it stands in `Submit`. Raises what msgspec raises for what cannot be
+    packed.
+    """
+    return msgspec.Raw(_encoder.encode(value))
 
 
 class FrameError(Exception):
@@ -101,7 +118,8 @@ class Frames:
                     break
                 at += LENGTH_OCTETS
                 try:
-                    found.append(decoder.decode(view[at : at + length]))
+                    # A copy, since what is left packed in the message points into it.
+                    found.append(decoder.decode(bytes(view[at : at + length])))
                 except (msgspec.DecodeError, msgspec.ValidationError) as error:
                     raise FrameError(str(error)) from error
                 at += length

@@ -1,8 +1,9 @@
-"""The store as a worker has it: reads by itself, writes by the scribe. Lives on the worker's event loop.
+"""The store as a worker has it: reads by itself, writes by the scribe. Lives on the worker's event
+loop.
 
-Units of one turn of the loop leave in one frame. When the scribe goes away, units wait for it and are submitted again under their
-numbers; the scribe applies none twice. A unit fails as AWAY only when it is known not to have been committed, or when
-nobody could be asked for `away_seconds_max`.
+Units of one turn of the loop leave in one frame. When the scribe goes away, units wait for it and
+are submitted again under their numbers; the scribe applies none twice. A unit fails as AWAY only
+when it is known not to have been committed, or when nobody could be asked for `away_seconds_max`.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import msgspec
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import Row
-from posthouse.store.contract import StoreFailure
+from posthouse.store.contract import Store, StoreFailure
 from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite.channel import (
     FRAME_OCTETS_MAX,
@@ -27,20 +28,21 @@ from posthouse.store.sqlite.channel import (
     Frames,
     Hello,
     Submit,
-    encode,
     frame,
     from_scribe,
+    pack,
     record_decoder,
 )
 from posthouse.store.sqlite.ledger import Kept, Outcome
 from posthouse.store.sqlite.reader import Reader
 from posthouse.store.sqlite.watches import Watches
-from posthouse.store.values import AnyResult, AnyValue, Deliver, Note, Why
+from posthouse.store.values import AnyResult, AnyValue, Note, Why
 
 READ_OCTETS: Final = 256 * 1024
 SOCKET_BUFFER_OCTETS: Final = 1024 * 1024
 RECONNECT_SECONDS: Final = 0.05
 """Between attempts to reach the scribe."""
+UNIT_OCTETS_MAX: Final = FRAME_OCTETS_MAX - 1024
 SUBMIT_OCTETS_MAX: Final = 8 * 1024 * 1024
 """Units of one turn are split into frames of about this size."""
 
@@ -48,16 +50,16 @@ SUBMIT_OCTETS_MAX: Final = 8 * 1024 * 1024
 class _Pending:
     """A unit whose answer has not come."""
 
-    __slots__ = ("future", "sent", "since", "values")
+    __slots__ = ("future", "packed", "sent", "since")
 
     def __init__(
         self,
         future: "asyncio.Future[tuple[AnyResult, ...]]",
-        values: tuple[AnyValue, ...],
+        packed: msgspec.Raw,
         since: float,
     ) -> None:
         self.future = future
-        self.values = values
+        self.packed = packed
         self.since = since
         self.sent = False
         """Once sent on any connection, the scribe may have committed it."""
@@ -89,7 +91,7 @@ class SqliteStore(Reader):
         self._pending: dict[int, _Pending] = {}
         self._new: list[int] = []
         """Numbers that have not been sent on this connection."""
-        self._notes: list[Note] = []
+        self._notes: list[msgspec.Raw] = []
         self._out = bytearray()
         self._is_writing = False
         self._flush_is_due = False
@@ -111,11 +113,12 @@ class SqliteStore(Reader):
         assert loop is not None, "the store was not started"
         if self._closed:
             raise StoreFailure(Why.AWAY, "the store is closed")
-        if _octets(values) > FRAME_OCTETS_MAX // 2 and len(encode(values)) > FRAME_OCTETS_MAX - 64:
-            raise StoreFailure(Why.LIMIT, "the unit is too large")
+        packed = pack(values)
+        if len(packed) > UNIT_OCTETS_MAX:
+            raise StoreFailure(Why.LIMIT, f"a unit of {len(packed)} octets")
         self._number = number = self._number + 1
         future: asyncio.Future[tuple[AnyResult, ...]] = loop.create_future()
-        self._pending[number] = _Pending(future, values, self._clock.monotonic())
+        self._pending[number] = _Pending(future, packed, self._clock.monotonic())
         self._new.append(number)
         if not self._flush_is_due:
             self._flush_is_due = True
@@ -125,7 +128,7 @@ class SqliteStore(Reader):
     def note(self, note: Note) -> None:
         """Rides on the next unit that leaves, or goes alone after a while."""
         if len(self._notes) < self._settings.notes_max:
-            self._notes.append(note)
+            self._notes.append(pack(note))
         if self._note_timer is None and self._loop is not None:
             self._note_timer = self._loop.call_later(
                 self._settings.note_seconds_max / 2, self._flush_notes
@@ -154,7 +157,7 @@ class SqliteStore(Reader):
         connected.setblocking(False)
         try:
             # A local socket connects at once or not at all.
-            _connect_path(connected, self._data / SOCKET_NAME)
+            connected.connect(str(self._data / SOCKET_NAME))
         except OSError:
             connected.close()
             self._again()
@@ -230,15 +233,15 @@ class SqliteStore(Reader):
         if self._socket is None:
             self._again()
             return
-        units: list[tuple[int, tuple[AnyValue, ...]]] = []
+        units: list[tuple[int, msgspec.Raw]] = []
         octets = 0
         for number in self._new:
             pending = self._pending.get(number)
             if pending is None:
                 continue
             pending.sent = True
-            units.append((number, pending.values))
-            octets += _octets(pending.values)
+            units.append((number, pending.packed))
+            octets += len(pending.packed)
             if octets > SUBMIT_OCTETS_MAX:
                 self._out += frame(Submit(tuple(units), self._acked))
                 units, octets = [], 0
@@ -291,14 +294,15 @@ class SqliteStore(Reader):
             pending.future.set_exception(failure)
 
     def _give_up_old(self) -> None:
-        """Units that waited too long: what the database knows of them decides, else they were away."""
+        """Units that waited too long: what the database knows of them decides."""
         if not self._pending:
             return
         limit = self._clock.monotonic() - self._settings.away_seconds_max
         old = [number for number, pending in self._pending.items() if pending.since < limit]
         if not old:
             return
-        # Hanging up takes back what the scribe has not begun (it drops units of clients that are gone).
+        # Hanging up takes back what the scribe has not begun (it drops units of clients that are
+        # gone).
         self._disconnect()
         decided = self._recorded() if any(self._pending[number].sent for number in old) else {}
         for number in old:
@@ -317,17 +321,6 @@ class SqliteStore(Reader):
         return {} if results is None else dict(record_decoder.decode(results))
 
 
-def _octets(values: tuple[AnyValue, ...]) -> int:
-    """About how large the values are; exact where it matters, for letters."""
-    total = 0
-    for value in values:
-        if isinstance(value, Deliver):
-            total += len(value.body.octets or b"") + len(value.rendered.envelope) + 1024
-        elif isinstance(value, msgspec.Struct):
-            letters = getattr(value, "letters", ())
-            total += 256 + sum(len(letter.body.octets or b"") + 1024 for letter in letters)
-    return total
-
-
-def _connect_path(connected: socket.socket, path: Path) -> None:
-    connected.connect(str(path))
+def _is_a_store(store: SqliteStore) -> Store:
+    """For the type checker: the contract is kept."""
+    return store

@@ -1,4 +1,6 @@
-"""One client of the scribe, as the scribe sees it: its socket, what it said, what it has yet to read. Never blocks."""
+"""One client of the scribe, as the scribe sees it: its socket, what it said, what it has yet to
+read. Never blocks.
+"""
 
 import selectors
 import socket

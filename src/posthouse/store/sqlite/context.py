@@ -1,7 +1,9 @@
-"""What a write knows besides its value and the database: the time, the limits, and whom to tell afterwards.
+"""What a write knows besides its value and the database: the time, the limits, and whom to tell
+afterwards.
 
-Also the numbers that the store gives: MODSEQ, UIDVALIDITY, the directory's epoch. All of them only grow, whatever the
-clock does, because the last one given stands in the database and is raised in the same transaction.
+Also the numbers that the store gives: MODSEQ, UIDVALIDITY, the directory's epoch. All of them only
+grow, whatever the clock does, because the last one given stands in the database and is raised in
+the same transaction.
 """
 
 from typing import Final
@@ -44,7 +46,9 @@ def next_modseq(db: Database, account: int, context: Context) -> int:
 
 
 def next_uidvalidity(db: Database, context: Context) -> int:
-    """Never given before on this site, and near to the time so that a restored old copy gives a new one too."""
+    """Never given before on this site, and near to the time so that a restored old copy gives a new
+    one too.
+    """
     value: int = db.execute(
         "UPDATE site SET value=max(value+1, ?) WHERE key='uidvalidity' RETURNING value",
         (min(context.now, UINT32_MAX - DAY_SECONDS),),

@@ -1,4 +1,5 @@
-"""Opening mail.db: one writer (the scribe, or whoever holds the data directory's lock), many readers.
+"""Opening mail.db: one writer (the scribe, or whoever holds the data directory's lock), many
+readers.
 
 Both get a connection with its PRAGMAs set. Fails with apsw.Error when the file is no database.
 """
@@ -10,7 +11,8 @@ import apsw
 
 DATABASE_NAME: Final = "mail.db"
 PAGE_OCTETS: Final = 8192
-"""bench/budget_scribe.py: 4,096 costs more for each row of 2 KB, 16,384 writes more log a commit."""
+"""bench/budget_scribe.py: 4,096 costs more for each row of 2 KB, 16,384 writes more log a commit.
+"""
 WRITER_CACHE_KIB: Final = 64 * 1024
 READER_CACHE_KIB: Final = 16 * 1024
 READER_MMAP_OCTETS: Final = 1 << 40

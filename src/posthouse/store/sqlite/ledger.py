@@ -1,7 +1,8 @@
 """One transaction for all units that wait: every caller gets an outcome, whatever fails.
 
-Units are first applied without savepoints, which cost a copy of each page they touch. A unit that fails before it wrote
-anything (the usual case) needs none; if one fails halfway, all are taken back and done again, each in a savepoint.
+Units are first applied without savepoints, which cost a copy of each page they touch. A unit that
+fails before it wrote anything (the usual case) needs none; if one fails halfway, all are taken back
+and done again, each in a savepoint.
 """
 
 import shutil
@@ -124,7 +125,7 @@ class Ledger:
         return outcomes
 
     def transact(self, work: Callable[[Database], None]) -> bool:
-        """The store's own work in a transaction of its own. False: it failed and nothing is kept."""
+        """The store's own work in its own transaction. False: it failed, nothing of it is kept."""
         try:
             self.db.execute("BEGIN IMMEDIATE")
             work(self.db)
@@ -135,11 +136,14 @@ class Ledger:
         return True
 
     def checkpoint(self, *, idle: bool) -> bool:
-        """Copies the log back when it is large, or when there is time. False: a reader still needs some of it."""
+        """Copies the log back when it is large, or when there is time. False: a reader still needs
+        some of it.
+        """
         octets = self._log_pages * self._page_octets
         if octets < (1 if idle else self.settings.wal_soft_octets):
             return True
-        # Only when the log passes its hard limit do the waiting units wait for the slowest reader too.
+        # Only when the log passes its hard limit do the waiting units wait for the slowest reader
+        # too.
         mode = (
             apsw.SQLITE_CHECKPOINT_TRUNCATE
             if octets > self.settings.wal_octets_max
@@ -190,7 +194,7 @@ class Ledger:
                 outcomes.append(Failed(failure.why, failure.text))
             except apsw.Error:
                 raise _Halfway from None
-            except Exception as error:  # noqa: BLE001 - a fault of ours in one unit is not the others' loss
+            except Exception as error:  # noqa: BLE001 - not the others' loss
                 self._log.fault("store.unit_failed", error)
                 raise _Halfway from None
         return outcomes, context

@@ -1,6 +1,8 @@
-"""SQL for reading letters: which columns, which tables, which conditions. Pure text, kept once made.
+"""SQL for reading letters: which columns, which tables, which conditions. Pure text, kept once
+made.
 
-The wide email rows are only joined when a field of theirs is asked for, the octets only when they are.
+The wide email rows are only joined when a field of theirs is asked for, the octets only when they
+are.
 """
 
 from functools import lru_cache
@@ -23,7 +25,9 @@ _WHERE: Final = " WHERE p.account=?1 AND p.mailbox=?2 AND p.uid BETWEEN ?3 AND ?
 
 @lru_cache(maxsize=256)
 def letters_statement(fields: tuple[str, ...]) -> str:
-    """Bindings: account, mailbox, first UID, last UID, changed since, most rows. The UID comes last in each row."""
+    """Bindings: account, mailbox, first UID, last UID, changed since, most rows. The UID comes last
+    in each row.
+    """
     columns = ", ".join([*map(_column, fields), "p.uid"])
     tables = " FROM placement AS p"
     if not PLACEMENT_FIELDS.issuperset(fields):

@@ -1,7 +1,7 @@
 """Brings mail.db to the newest schema: numbered files of SQL, forward only, all in one transaction.
 
-A copy of the database is taken before, when there is something in it. A database from a newer Posthouse is refused.
-The number of the schema is SQLite's user_version.
+A copy of the database is taken before, when there is something in it. A database from a newer
+Posthouse is refused. The number of the schema is SQLite's user_version.
 """
 
 import os

@@ -1,7 +1,8 @@
 """The reading half of the contract over one connection that only reads.
 
-Every statement is run to its end before anything else happens: a statement left open would hold an old state of the
-database and keep the log from being copied back. So a sliced read asks anew for each slice, by the last UID.
+Every statement is run to its end before anything else happens: a statement left open would hold an
+old state of the database and keep the log from being copied back. So a sliced read asks anew for
+each slice, by the last UID.
 """
 
 from array import array
@@ -33,7 +34,7 @@ from posthouse.store.sqlite.letters import find_statement, letters_statement
 from posthouse.store.sqlite.ranges import meet, ranges_of, union
 from posthouse.store.sqlite.rows import rows_in
 from posthouse.store.sqlite.writes_directory import IN_DOMAIN
-from posthouse.store.sqlite.writes_flags import KIND_EXPUNGE, KIND_FLAGS
+from posthouse.store.sqlite.writes_flags import KIND_DELETED, KIND_EXPUNGE, KIND_FLAGS
 from posthouse.store.values import Credential, Ranges, Why
 
 UIDS_SLICE: Final = 5_000
@@ -223,12 +224,15 @@ class Reader:
         flags: list[tuple[int, int]] = []
         vanished: list[tuple[int, int]] = []
         for kind, before in self._all(
-            "SELECT kind, before FROM change WHERE account=? AND modseq>? AND mailbox=?",
+            "SELECT kind, before FROM change WHERE account=? AND modseq>? AND mailbox=?"
+            " ORDER BY modseq, kind",
             (account, since, mailbox),
         ):
             if kind == KIND_FLAGS:
                 for _, _, ranges in _before_flags.decode(before):
                     flags += ranges
+            elif kind == KIND_DELETED:
+                return None  # the name became a mailbox again: these are other letters
             elif kind == KIND_EXPUNGE:
                 vanished += _before_expunge.decode(before)
         changed: Ranges = ()
@@ -270,7 +274,7 @@ class Reader:
         found: list[TraceRow] = []
         for day in self._days("ORDER BY day"):
             rows = self._all(
-                "SELECT letter, written, message_id, stations"  # noqa: S608 - a number of ours
+                "SELECT letter, written, message_id, stations"
                 f" FROM trace_{day} WHERE letter=? ORDER BY number",
                 (letter,),
             )
@@ -281,7 +285,7 @@ class Reader:
         found: list[TraceRow] = []
         for day in self._days("ORDER BY day DESC"):
             rows = self._all(
-                "SELECT letter, written, message_id, stations"  # noqa: S608 - a number of ours
+                "SELECT letter, written, message_id, stations"
                 f" FROM trace_{day} WHERE message_id=? ORDER BY number DESC LIMIT ?",
                 (message_id, limit - len(found)),
             )
@@ -327,7 +331,7 @@ class Reader:
         return self._cursor().execute(statement, bindings).fetchall()
 
     def _days(self, order: str) -> list[int]:
-        return [day for (day,) in self._all(f"SELECT day FROM trace_day {order}")]  # noqa: S608
+        return [day for (day,) in self._all(f"SELECT day FROM trace_day {order}")]
 
 
 def _mailbox(row: Any) -> Mailbox | None:

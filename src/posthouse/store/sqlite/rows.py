@@ -1,6 +1,7 @@
 """Placements of many ranges of UIDs, with few statements.
 
-A set of thousands of single UIDs costs a statement each; where it is dense, one scan over its whole span is cheaper.
+A set of thousands of single UIDs costs a statement each; where it is dense, one scan over its whole
+span is cheaper.
 """
 
 from typing import Any, Final
@@ -10,7 +11,9 @@ from posthouse.store.sqlite.ranges import count, span
 from posthouse.store.values import Ranges
 
 STATEMENTS_BEFORE_SCAN: Final = 64
-"""With more ranges than these a scan is considered: a statement costs about 2 us, a row passed over 0.3 us."""
+"""With more ranges than these a scan is considered: a statement costs about 2 us, a row passed over
+0.3 us.
+"""
 SPARSE_FACTOR: Final = 8
 """The scan passes over at most so many UIDs for one that is wanted."""
 

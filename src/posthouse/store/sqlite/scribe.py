@@ -1,8 +1,10 @@
-"""The one process that writes the database: takes units from all workers, commits all that wait in one transaction,
-answers, tells the others what changed. One blocking loop, no thread, no event loop.
+"""The one process that writes the database: takes units from all workers, commits all that wait in
+one transaction, answers, tells the others what changed. One blocking loop, no thread, no event
+loop.
 
-Dies at any moment without harm: what was committed is recorded with its results (`writers.py`), what was not is submitted
-again by the clients. A client that does not read is dropped; it never makes the others wait.
+Dies at any moment without harm: what was committed is recorded with its results (`writers.py`),
+what was not is submitted again by the clients. A client that does not read is dropped; it never
+makes the others wait.
 """
 
 import selectors
@@ -12,6 +14,8 @@ from collections import deque
 from pathlib import Path
 from types import FrameType
 from typing import Final
+
+import msgspec
 
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
@@ -25,6 +29,8 @@ from posthouse.store.sqlite.channel import (
     Welcome,
     frame,
     from_client,
+    note_decoder,
+    values_decoder,
 )
 from posthouse.store.sqlite.connection import Client
 from posthouse.store.sqlite.database import Database
@@ -199,8 +205,13 @@ class Scribe:
     def _submit(self, client: Client, writer: Writer, message: Submit) -> None:
         writer.confirm(message.acked)
         again: list[tuple[int, Outcome]] = []
-        for number, values in message.units:
+        for number, packed in message.units:
             if number > writer.last:
+                try:
+                    values = values_decoder.decode(packed)
+                except msgspec.DecodeError as error:
+                    again.append((number, Failed(Why.OURS, f"not understood: {error}")))
+                    continue
                 self._waiting.append(Waiting(client, writer, number, values))
                 continue
             outcome = writer.decided.get(number)
@@ -212,14 +223,16 @@ class Scribe:
         if message.notes:
             if not self._notes:
                 self._notes_since = self._clock.monotonic()
-            self._notes.extend(message.notes)
+            for packed in message.notes:
+                try:
+                    self._notes.append(note_decoder.decode(packed))
+                except msgspec.DecodeError as error:
+                    self._log.warning("scribe.note_dropped", reason=error)
 
     def _work(self) -> None:
         """One commit if anybody waits for one, then what the log and the sweep need."""
         now = self._clock.monotonic()
-        if self._waiting or (
-            self._notes and now - self._notes_since >= self._settings.note_seconds_max
-        ):
+        if self._waiting or self._notes_are_due(now):
             self._commit()
         elif self._sweep.has_work and now >= self._sweep_after:
             self._sweep.step()
@@ -230,8 +243,13 @@ class Scribe:
             return
         self._checkpoint(idle=False)
 
+    def _notes_are_due(self, now: float) -> bool:
+        return bool(self._notes) and now - self._notes_since >= self._settings.note_seconds_max
+
     def _take(self) -> list[Waiting]:
-        """The next batch. Units of clients that hung up meanwhile and numbers decided twice are left out."""
+        """The next batch. Units of clients that hung up meanwhile and numbers decided twice are
+        left out.
+        """
         batch: list[Waiting] = []
         numbers: set[tuple[int, int]] = set()
         while self._waiting and len(batch) < self._settings.commit_units_max:

@@ -1,7 +1,8 @@
 """What is not needed any more goes, in slices, while nobody waits for the scribe.
 
-Bodies that no letter names (after a time of grace, since a session may be reading them), rows of removed accounts, tombstones
-and changes whose time is over (then `log_floor` says so), old days of the trace, files that no row names.
+Bodies that no letter names (after a time of grace, since a session may be reading them), rows of
+removed accounts, tombstones and changes whose time is over (then `log_floor` says so), old days of
+the trace, files that no row names.
 """
 
 from collections import deque
@@ -94,7 +95,7 @@ class Sweep:
         files: list[bytes] = []
 
         def sweep(db: Database) -> None:
-            statement = f"DELETE FROM body WHERE id=? AND {UNNAMED} RETURNING octets IS NULL"  # noqa: S608
+            statement = f"DELETE FROM body WHERE id=? AND {UNNAMED} RETURNING octets IS NULL"
             files.extend(body for body in bodies if db.execute(statement, (body,)).get)
 
         if self._ledger.transact(sweep):
@@ -149,7 +150,7 @@ class Sweep:
         """All rows of an account in one table, in slices."""
         most = self._settings.sweep_rows_max
         statement = (
-            f"DELETE FROM {table} WHERE account=? AND ({columns}) IN"  # noqa: S608
+            f"DELETE FROM {table} WHERE account=? AND ({columns}) IN"
             f" (SELECT {columns} FROM {table} WHERE account=? LIMIT ?) RETURNING 1"
         )
         while True:
@@ -163,7 +164,9 @@ class Sweep:
             yield
 
     def _expired(self) -> Iterator[None]:
-        """Changes and tombstones whose time is over. `log_floor` rises to the last MODSEQ that lost one."""
+        """Changes and tombstones whose time is over. `log_floor` rises to the last MODSEQ that lost
+        one.
+        """
         account = 0
         while True:
             account = self._ledger.db.execute(

@@ -1,7 +1,8 @@
 """Who submitted what: the scribe's memory of each writer, and its record in the table `unit`.
 
-A number that was decided is answered from here and never applied again. The record is written in the transaction that
-decides, so it is exactly as true as the units themselves, whenever the scribe dies.
+A number that was decided is answered from here and never applied again. The record is written in
+the transaction that decides, so it is exactly as true as the units themselves, whenever the scribe
+dies.
 """
 
 from typing import Final

@@ -1,4 +1,6 @@
-"""Which function does which write. One function a kind of value: (db, value, context) -> result, or StoreFailure."""
+"""Which function does which write. One function a kind of value: (db, value, context) -> result, or
+StoreFailure.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -56,4 +58,6 @@ WRITES: Final[dict[type[values.Value], Write]] = {
 }
 
 NEED_DISK: Final = frozenset({values.Deliver, values.Append, values.Copy})
-"""Refused while the disk's reserve is touched; everything else goes on, since it may free something."""
+"""Refused while the disk's reserve is touched; everything else goes on, since it may free
+something.
+"""

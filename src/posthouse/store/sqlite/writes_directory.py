@@ -1,6 +1,8 @@
-"""Domains, accounts and aliases. Each of these raises the directory's epoch in the same transaction.
+"""Domains, accounts and aliases. Each of these raises the directory's epoch in the same
+transaction.
 
-An account that is removed loses its name, credentials and mailboxes at once; its letters are swept later in slices.
+An account that is removed loses its name, credentials and mailboxes at once; its letters are swept
+later in slices.
 """
 
 import json
@@ -47,7 +49,7 @@ def rename_domain(db: Database, value: RenameDomain, context: Context) -> Done:
     db.execute("UPDATE domain SET name=? WHERE name=?", (value.new_name, value.name))
     accounts = db.execute(
         f"SELECT id, address, shown FROM account WHERE {IN_DOMAIN}",
-        (value.name,),  # noqa: S608
+        (value.name,),
     ).fetchall()
     for account, address, shown in accounts:
         db.execute(
@@ -74,7 +76,7 @@ def remove_domain(db: Database, value: RemoveDomain, context: Context) -> Done:
     for table in ("account", "alias"):
         used = db.execute(
             f"SELECT 1 FROM {table} WHERE {IN_DOMAIN} LIMIT 1",
-            (value.name,),  # noqa: S608
+            (value.name,),
         ).get
         if used is not None:
             raise StoreFailure(Why.IN_USE, f"{value.name} has accounts or aliases")
@@ -149,7 +151,7 @@ def remove_account(db: Database, value: RemoveAccount, context: Context) -> Done
     modseq = next_modseq(db, account, context)
     db.execute("UPDATE account SET address=NULL, enabled=0 WHERE id=?", (account,))
     for table in ("credential", "mailbox", "subscription"):
-        db.execute(f"DELETE FROM {table} WHERE account=?", (account,))  # noqa: S608
+        db.execute(f"DELETE FROM {table} WHERE account=?", (account,))
     return Done(modseq)
 
 

@@ -1,7 +1,8 @@
 """SetFlags: one scan, one UPDATE a range, one change row, whatever the number of letters.
 
-Letters of a mailbox have few different states (flags, keywords), so what becomes of them is computed once a state and
-not once a letter. The states before are packed into the change row the same way.
+Letters of a mailbox have few different states (flags, keywords), so what becomes of them is
+computed once a state and not once a letter. The states before are packed into the change row the
+same way.
 """
 
 from collections import Counter
@@ -176,7 +177,7 @@ def _update(
         return
     for setting, new, condition, old in steps:
         statement = (
-            f"UPDATE placement SET modseq=?, {setting}"  # noqa: S608
+            f"UPDATE placement SET modseq=?, {setting}"
             f" WHERE account=? AND mailbox=? AND uid BETWEEN ? AND ?{condition}"
         )
         if value.unchanged_since >= 0:
@@ -217,8 +218,8 @@ def _count(
     modseq: int,
 ) -> None:
     unseen = deleted = 0
-    for (flags, _), (after, _) in becomes.items():
-        number = counts[flags, _]
+    for state, (after, _) in becomes.items():
+        number, flags = counts[state], state[0]
         unseen += number * ((flags & SEEN) - (after & SEEN))  # SEEN is bit 1
         deleted += number * (bool(after & DELETED) - bool(flags & DELETED))
     db.execute(

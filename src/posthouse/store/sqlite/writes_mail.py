@@ -1,7 +1,8 @@
 """New letters: Deliver, Append, and who is told that they are recent.
 
-The way of every letter into the database, so few statements: account, thread, email, mailbox, placement, body. What can
-fail is asked before the first write, so that a unit that fails seldom needs to be taken back.
+The way of every letter into the database, so few statements: account, thread, email, mailbox,
+placement, body. What can fail is asked before the first write, so that a unit that fails seldom
+needs to be taken back.
 """
 
 from typing import Final
@@ -137,7 +138,9 @@ def claim_recent(db: Database, value: ClaimRecent, context: Context) -> Claimed:
 def enter_account(
     db: Database, account: int, *, emails: int, letters: int, octets: int, context: Context
 ) -> tuple[int, int]:
-    """Takes MODSEQ, email numbers and room in the quota: (MODSEQ, last number). Fails: GONE, OVER_QUOTA."""
+    """Takes MODSEQ, email numbers and room in the quota: (MODSEQ, last number). Fails: GONE,
+    OVER_QUOTA.
+    """
     entered: tuple[int, int] | None = db.execute(
         _ENTER_ACCOUNT, (emails, letters, octets, account, octets)
     ).get
@@ -232,7 +235,7 @@ def _thread(db: Database, account: int, hashes: tuple[int, ...], number: int) ->
     marks = ",".join("?" * len(hashes))
     known: dict[int, int] = dict(
         db.execute(
-            f"SELECT hash, thread FROM thread_key WHERE account=? AND hash IN ({marks})",  # noqa: S608
+            f"SELECT hash, thread FROM thread_key WHERE account=? AND hash IN ({marks})",
             (account, *hashes),
         ).fetchall()
     )

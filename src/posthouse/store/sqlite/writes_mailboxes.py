@@ -68,7 +68,7 @@ def delete_mailbox(db: Database, value: DeleteMailbox, context: Context) -> Done
     if mailbox == INBOX:
         raise StoreFailure(Why.FORBIDDEN, "INBOX stays")
     has_children = db.execute(
-        f"SELECT 1 FROM mailbox WHERE account=? AND {INFERIORS} LIMIT 1",  # noqa: S608
+        f"SELECT 1 FROM mailbox WHERE account=? AND {INFERIORS} LIMIT 1",
         (account, name, name),
     ).get
     if has_children and not selectable:
@@ -105,7 +105,7 @@ def rename_mailbox(db: Database, value: RenameMailbox, context: Context) -> Done
     modseq = next_modseq(db, account, context)
     make_superiors(db, account, name, modseq, context)
     inferiors = db.execute(
-        f"SELECT id, name FROM mailbox WHERE account=? AND {INFERIORS} ORDER BY name",  # noqa: S608
+        f"SELECT id, name FROM mailbox WHERE account=? AND {INFERIORS} ORDER BY name",
         (account, old, old),
     ).fetchall()
     for found, found_name in [(mailbox, old), *inferiors]:

@@ -1,6 +1,7 @@
 """Copy, Move, Expunge: letters that come to be in another mailbox, or in none.
 
-An email row goes with its last placement; its body stays for a while, since a session may be reading it (`sweep.py`).
+An email row goes with its last placement; its body stays for a while, since a session may be
+reading it (`sweep.py`).
 """
 
 from typing import Any, Final

@@ -32,8 +32,7 @@ def note(db: Database, value: Note, context: Context) -> Done:
         make_day(db, day)
         context.trace_days.add(day)
     db.execute(
-        f"INSERT INTO trace_{day:d} (letter, written, message_id, stations)"  # noqa: S608
-        " VALUES (?,?,?,?)",
+        f"INSERT INTO trace_{day:d} (letter, written, message_id, stations) VALUES (?,?,?,?)",
         (value.letter, value.written, value.message_id, value.stations),
     )
     return Done()

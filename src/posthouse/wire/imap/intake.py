@@ -75,8 +75,11 @@ class Intake:
 
     def take(self, octets: int) -> bytes:
         """The first octets, out of the buffer; a new line begins behind them."""
-        buffer = self.buffer
-        taken = bytes(buffer[:octets])
+        if octets <= _KEPT_OCTETS_MAX:
+            taken = bytes(self.buffer[:octets])
+        else:  # a piece of a letter: one copy instead of two
+            with memoryview(self.buffer) as view, view[:octets] as part:
+                taken = bytes(part)
         self._drop(octets)
         return taken
 
