@@ -5,6 +5,9 @@ import pytest
 from imap_talk import server_of
 from posthouse.wire.imap.answers import Bad, Challenge, No, Ok
 from posthouse.wire.imap.commands import AppendAborted, AppendPiece, Noop
+from posthouse.wire.imap.dialogue import Dialogue
+from posthouse.wire.imap.limits import ImapLimits
+from posthouse.wire.imap.offer import Offer
 
 
 def ask(text: bytes, **settings: str) -> tuple:
@@ -132,3 +135,12 @@ def test_station_may_say_bad() -> None:
     core.answer(Bad("no such message"))
 
     assert core.take_output() == b"a BAD no such message\r\n* BYE Too many wrong commands\r\n"
+
+
+def test_silence_is_borne_longer_after_log_in() -> None:
+    """Before log-in a client may be silent for minutes, after it for half an hour. RFC 3501 5.4"""
+    dialogue = Dialogue(Offer(), ImapLimits(login_seconds_max=60))
+
+    assert dialogue.idle_seconds == 60
+    dialogue.set_state(authenticated=True)
+    assert dialogue.idle_seconds == 1800

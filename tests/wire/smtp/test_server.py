@@ -348,3 +348,10 @@ def test_cuts_do_not_matter(parts: list[bytes]) -> None:
     assert (cut.closing, cut.phase, cut.sender, cut.recipients, cut.errors) == (
         (whole.closing, whole.phase, whole.sender, whole.recipients, whole.errors)
     )
+
+
+def test_the_house_says_how_long_a_client_may_be_silent() -> None:
+    """The driver's idle limit is that of the service. RFC 5321 4.5.3.2.7"""
+    service = SmtpService("mail.example.org", limits=SmtpLimits(idle_seconds_max=77))
+    assert SmtpServer(service).idle_seconds == 77
+    assert SmtpLimits().idle_seconds_max >= 300

@@ -130,6 +130,13 @@ class Dialogue:
         return AppendAborted() if went_out or self._mode is Mode.ABORTED else None
 
     @property
+    def idle_seconds(self) -> float:
+        """How long the client may be silent. RFC 3501 5.4"""
+        if self._state == NOT_AUTHENTICATED:
+            return self._limits.login_seconds_max
+        return self._limits.idle_seconds_max
+
+    @property
     def wants_input(self) -> bool:
         """False: enough waits behind the open question."""
         return self._asked is None or len(self._in.buffer) < _PAUSE_OCTETS

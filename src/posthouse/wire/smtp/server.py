@@ -71,6 +71,11 @@ class SmtpServer(Session):
         """False: enough octets wait for the house's answer."""
         return self.asked is None or len(self.input) < self.service.limits.input_octets_max
 
+    @property
+    def idle_seconds(self) -> float:
+        """How long the peer may be silent."""
+        return self.service.limits.idle_seconds_max
+
     def next_question(self) -> Question | None:
         """What only the house can decide; None means: feed me, or answer first."""
         if self.asked is not None:
