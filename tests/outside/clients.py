@@ -7,6 +7,7 @@ import socket
 import ssl
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 SECONDS_MAX = 60.0
 """How long an answer may take before we say it never comes."""
@@ -25,7 +26,7 @@ class Wire:
         if tls:
             self.start_tls()
 
-    def __enter__(self) -> "Wire":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
