@@ -34,8 +34,10 @@ class Pop3Box:
     @staticmethod
     def of(settings: dict[str, str]) -> "Pop3Box":
         given = [octets(text) for key, text in settings.items() if key in LETTER_KEYS]
-        for number in range(int(settings.get("letters", "0"))):
-            given.append(b"Subject: %d\r\n\r\n" % number + b"x" * (86 + number) + b"\r\n")
+        given += [
+            b"Subject: %d\r\n\r\n" % number + b"x" * (86 + number) + b"\r\n"
+            for number in range(int(settings.get("letters", "0")))
+        ]
         return Pop3Box(given, int(settings.get("piece", "0")))
 
     def drop(self) -> Drop:

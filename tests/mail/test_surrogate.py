@@ -28,10 +28,10 @@ def test_only_fields_that_need_it_change() -> None:
 
 def test_names_become_words_and_addresses_stay() -> None:
     """A display name is encoded, an address in ASCII can still be answered."""
-    found = shown("From: Jürgen <j@example.org>, \"a, b\" <c@example.org>\r\n\r\n")
+    found = shown('From: Jürgen <j@example.org>, "a, b" <c@example.org>\r\n\r\n')
 
     assert found == (
-        "From: =?utf-8?b?SsO8cmdlbg==?= <j@example.org>,\r\n \"a, b\" <c@example.org>\r\n\r\n"
+        'From: =?utf-8?b?SsO8cmdlbg==?= <j@example.org>,\r\n "a, b" <c@example.org>\r\n\r\n'
     )
 
 
@@ -42,7 +42,7 @@ def test_hosts_become_a_labels() -> None:
 
 def test_an_address_without_ascii_form_leads_nowhere() -> None:
     """It is readable in the name, and no answer goes astray."""
-    found = shown("To: Ann <jürgen@example.org>, \"x y\"@bücher.example\r\n\r\n")
+    found = shown('To: Ann <jürgen@example.org>, "x y"@bücher.example\r\n\r\n')
 
     assert NOWHERE.decode() in found
     value = Header(found.encode()).first(b"to") or b""
