@@ -19,3 +19,12 @@ def test_nothing_is_heard_after_the_end() -> None:
     assert core.take_output().count(b"\r\n") == 2
     core.shut_down()
     assert core.take_output() == b""
+
+
+def test_a_refusal_takes_the_place_of_the_greeting() -> None:
+    """A client that comes too late hears no +OK first. RFC 1939 4"""
+    core = server_of({})
+    core.shut_down()
+
+    assert core.closing
+    assert core.take_output().startswith(b"-ERR [SYS/TEMP] ")
