@@ -14,10 +14,11 @@ LISTEN = '[listen]\nsmtp = ["127.0.0.1:0"]\nimap = []\nimaps = ["127.0.0.1:0"]\n
 
 
 def test_both_workers_get_connections(tmp_path: Path) -> None:
-    """Connections are shared, those that come one by one and those that come at once."""
+    """Connections that come at once are shared; the kernel decides who takes one that comes
+    alone."""
     with Running(tmp_path, f"workers = 2\n{LISTEN}") as house:
         house.ready()
-        one_by_one = Counter(house.say(b"pid") for _ in range(200))
+        one_by_one = {house.say(b"pid") for _ in range(50)}
         ways = [house.connect() for _ in range(200)]
         at_once: Counter[bytes] = Counter()
         for way in ways:
@@ -25,9 +26,8 @@ def test_both_workers_get_connections(tmp_path: Path) -> None:
             at_once[b"".join(iter(lambda w=way: w.recv(100), b"")).splitlines()[1]] += 1
             way.close()
         pids = {b"%d" % pid for pid in house.status()["workers"]}
-    assert set(one_by_one) == set(at_once) == pids
-    assert min(at_once.values()) >= 20
-    assert min(one_by_one.values()) >= 5
+    assert one_by_one <= pids
+    assert set(at_once) == pids
 
 
 def test_who_dies_is_replaced(tmp_path: Path) -> None:
@@ -117,6 +117,19 @@ def test_reload_takes_the_new_config(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as way:
             assert way.recv(100) == b"hello new.test\r\n"
         assert set(house.status()["workers"]).isdisjoint(old)
+
+
+def test_reload_of_the_store_s_settings(tmp_path: Path) -> None:
+    """The scribe ends in good order, the next one has the new settings; no death is counted."""
+    with Running(tmp_path, f"workers = 1\n{LISTEN}") as house:
+        house.ready()
+        scribe = house.status()["scribe"]
+        house.file.write_text(house.file.read_text() + "\n[store]\ncommit_units_max = 10\n")
+        house.signal(signal.SIGHUP)
+        house.until_logged("config.reloaded")
+        assert house.status()["scribe"] not in (0, scribe)
+        assert "serve.died" not in "".join(house.log)
+        assert house.status()["totals"]["restarts_total"] == 0
 
 
 def test_a_bad_new_config_changes_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.mail.header import FIELDS_MAX, HEADER_OCTETS_MAX, Header, header_end, unfold
+from posthouse.mail.header import (
+    FIELDS_MAX,
+    HEADER_OCTETS_MAX,
+    Header,
+    header_end,
+    pick_fields,
+    unfold,
+)
 
 LETTER = (
     b"Received: one\r\n"
@@ -46,6 +53,28 @@ def test_fields() -> None:
     subject = header.fields[1]
     assert header.raw(subject) == b"Subject: a\r\n  folded\r\n\tline\r\n"
     assert header.value(subject) == b"a  folded\tline"
+
+
+@pytest.mark.parametrize(
+    ("octets", "names", "others", "picked"),
+    [
+        (LETTER, {b"to", b"x"}, False, b"To :  bob@example.org  \r\n\r\n"),
+        (LETTER, {b"received"}, False, b"Received: one\r\nreceived:two\r\n\r\n"),
+        (LETTER, {b"subject"}, False, b"Subject: a\r\n  folded\r\n\tline\r\n\r\n"),
+        (LETTER, set(), False, b"\r\n"),
+        (
+            LETTER,
+            {b"received", b"subject", b"to"},
+            True,
+            b"Empty:\r\nLast: end\r\n\r\n",
+        ),
+        (b"", {b"a"}, False, b"\r\n"),
+        (b"a: 1", {b"a"}, False, b"a: 1\r\n\r\n"),
+    ],
+)
+def test_pick_fields(octets: bytes, names: set[bytes], others: bool, picked: bytes) -> None:
+    """Picked fields keep their octets, and an empty line ends them."""
+    assert pick_fields(octets, names, others=others) == picked
 
 
 def test_joined() -> None:

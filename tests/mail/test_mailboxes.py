@@ -3,7 +3,7 @@ from email.headerregistry import Address, Group
 from email.policy import SMTP
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthouse.mail.mailboxes import (
@@ -33,6 +33,7 @@ TABLE = [
     (b"<a@b>", [A]),
     (b" a@b , <a@b>,a@b,", [A, A, A]),
     (b"Ann Lee <a@b>", [box(b"Ann Lee", b"a", b"b")]),
+    (b"Ann   Lee <a@b>", [box(b"Ann Lee", b"a", b"b")]),
     (b"Ann  \t Lee <a@b>", [box(b"Ann Lee", b"a", b"b")]),
     (b'"Lee, Ann" <a@b>', [box(b"Lee, Ann", b"a", b"b")]),
     (b'"" <a@b>', [A]),
@@ -110,6 +111,7 @@ PHRASE = st.text(
 WORD = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9-]+)*", fullmatch=True)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(PHRASE, WORD, st.from_regex(r"[a-z]+(\.[a-z]+)*", fullmatch=True))))
 def test_what_the_standard_library_writes(people: list[tuple[str, str, str]]) -> None:
     """Names and addresses come back from the form in which the standard library writes them."""

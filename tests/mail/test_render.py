@@ -158,6 +158,8 @@ PREVIEWS = [
     (multipart(*[b"\r\n "] * PREVIEW_PARTS_MAX, TEXT), ""),
     (multipart(b"Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ninner"), "inner"),
     (b"\r\n" + b"word " * 100, ("word " * 100)[:PREVIEW_LENGTH].rstrip()),
+    (b"\r\na\0b\x01 ", "a b"),
+    (b"\r\n" + b" " * 600 + b"late", "late"),
     (b"\r\n" + b"x" * 10_000, "x" * PREVIEW_LENGTH),
     (b"Content-Type: text/html\r\n\r\n<style>" + b"x " * 5000 + b"</style>page", "page"),
     (b"\r\n" + "中".encode() * 5000, "中" * PREVIEW_LENGTH),

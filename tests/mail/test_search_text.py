@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posthouse.mail import search_text
-from posthouse.mail.search_text import body_text, header_text, part_text
+from posthouse.mail.header import Header
+from posthouse.mail.search_text import body_text, field_text, header_text, part_text
 from posthouse.mail.structure import parse
 
 LETTER = (
@@ -42,6 +43,14 @@ def test_header_text() -> None:
         "x-folded: a b",
         "content-type: multipart/mixed; boundary=a",
     ]
+
+
+def test_field_text() -> None:
+    """A field's values are decoded and folded, all of them."""
+    header = Header(b"Subject: =?gbk?B?1tDOxA==?=\r\nX: A\r\nX: B\r\n")
+    assert field_text(header, b"subject") == "中文"
+    assert field_text(header, b"x") == "a\nb"
+    assert field_text(header, b"y") == ""
 
 
 def test_part_text() -> None:

@@ -10,7 +10,6 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 ADDRESS_LENGTH_MAX: Final = 1000
@@ -209,6 +208,8 @@ def _literal(text: str) -> str:
     """An address literal in its shortest form. RFC 5321 4.1.3"""
     if not text.endswith("]"):
         raise ValueError(f"an address literal ends with ], found {_shown(text)}")
+    from ipaddress import IPv4Address, IPv6Address  # slow to load, needed by few
+
     inner = text[1:-1]
     try:
         if inner[:5].lower() == "ipv6:" and "%" not in inner:

@@ -5,6 +5,7 @@ RFC 5322 2.2, 3.6.8.
 """
 
 import re
+from collections.abc import Container
 from mmap import mmap
 from typing import Final
 
@@ -82,6 +83,22 @@ class Header:
     def raw(self, field: Field) -> bytes:
         """The field as it stands in the letter, with its name and line ends."""
         return self.octets[field.start : field.end]
+
+
+def pick_fields(octets: bytes, names: Container[bytes], *, others: bool = False) -> bytes:
+    """The fields with these lower-case names as they stand, or all others, and an empty line.
+
+    This is IMAP's HEADER.FIELDS and HEADER.FIELDS.NOT, RFC 3501 6.4.5; without offsets, so quicker.
+    """
+    picked = [
+        match[0]
+        for match in _FIELD.finditer(octets, 0, HEADER_OCTETS_MAX)
+        if match.lastindex is not None and (match[1].lower() in names) is not others
+    ]
+    if picked and not picked[-1].endswith(b"\n"):
+        picked.append(b"\r\n")
+    picked.append(b"\r\n")
+    return b"".join(picked)
 
 
 def unfold(value: bytes) -> bytes:

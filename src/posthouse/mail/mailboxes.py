@@ -70,7 +70,7 @@ def parse_mailboxes(value: bytes) -> list[Mailbox]:
             name = plain if quoted is None else quoted
             if name:
                 name = name.strip()
-                if b"  " in name or b"\t" in name:
+                if b"  " in name:
                     name = b" ".join(name.split())
             found.append(Mailbox(name or None, None, local, host))
         at = match.end()

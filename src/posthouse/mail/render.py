@@ -23,6 +23,8 @@ PREVIEW_LENGTH: Final = 256
 PREVIEW_OCTETS: Final = 3 * 1024
 """Looked at for the preview; of HTML, whose head may be long, `PREVIEW_HTML_OCTETS`."""
 PREVIEW_HTML_OCTETS: Final = 48 * 1024
+PREVIEW_QUICK_LENGTH: Final = 512
+"""Characters that nearly always hold the preview; more only when they are mostly white space."""
 PREVIEW_PARTS_MAX: Final = 5
 
 
@@ -102,9 +104,11 @@ def preview(octets: bytes | mmap, tree: Part) -> str:
         text = decode(decode_transfer(coded, part.encoding), part.param("charset"))
         if part.subtype == "html":
             text = html_to_text(text)
-        words = " ".join(text.split())
+        words = " ".join(text[:PREVIEW_QUICK_LENGTH].split())
+        if len(words) < PREVIEW_LENGTH and len(text) > PREVIEW_QUICK_LENGTH:
+            words = " ".join(text.split())
         if words:
-            return words[:PREVIEW_LENGTH].rstrip()
+            return without_controls(words[:PREVIEW_LENGTH]).strip()
         looked += 1
         if looked == PREVIEW_PARTS_MAX:
             break

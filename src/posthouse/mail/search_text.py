@@ -46,6 +46,11 @@ def header_text(octets: Octets) -> str:
     return search_form(_fields_text(Header(plain[: header_end(plain)])))
 
 
+def field_text(header: Header, name: bytes) -> str:
+    """The values of all fields of a name, decoded, for SEARCH HEADER; "" when there is none."""
+    return search_form("\n".join([decode_words(value) for value in header.all(name)]))
+
+
 def _fields_text(header: Header) -> str:
     return "\n".join(
         f"{field.name.decode('ascii')}: {decode_words(header.value(field))}"

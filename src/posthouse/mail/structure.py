@@ -170,6 +170,9 @@ _TAKERS: Final = (
 )
 
 
+_NO_HEADER: Final = Header(b"")
+
+
 class _Delimiter(msgspec.Struct, gc=False):
     """A line that ends parts: where it is, whose it is."""
 
@@ -308,7 +311,8 @@ class _Scanner:
         cut = self.delimiter(max(start - 1, 0), body_start) if self.levels else None
         if cut is not None:
             body_start = max(cut.at + 1, start)  # a header that a delimiter ends
-        header = Header(self.octets[start:body_start])
+        has_fields = body_start - start > 2
+        header = Header(self.octets[start:body_start]) if has_fields else _NO_HEADER
         in_digest = parent.type == "multipart" and parent.subtype == "digest"
         part = _make_part(header, start, body_start, self.size, in_digest=in_digest)
         parent.children.append(part)

@@ -31,6 +31,8 @@ def decode(octets: bytes, charset: str = "") -> str:
         return octets.decode("ascii")
     if name is None or name == "ascii":
         return _decode_undeclared(octets)
+    if name == "utf_7":
+        return _decode_utf7(octets)
     try:
         return octets.decode(name)
     except UnicodeDecodeError:
@@ -58,6 +60,12 @@ def _decode_undeclared(octets: bytes) -> str:
     if _is_big5(sample):
         return octets.decode("big5hkscs", "replace")
     return decode(octets, "windows-1252")
+
+
+def _decode_utf7(octets: bytes) -> str:
+    """UTF-7, without the lone surrogates that Python lets through."""
+    text = octets.decode("utf-7", "replace")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _is_gb(sample: bytes) -> bool:

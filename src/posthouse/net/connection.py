@@ -111,8 +111,9 @@ class Connection:
     def shut_down(self) -> None:
         """The server stops: the core says good-bye as soon as no question is open."""
         self._shutting = True
-        if self._core is NOBODY:
-            self.abort()  # in its first handshake, or gone
+        tunnel = self._tunnel
+        if self._core is NOBODY or (tunnel is not None and not tunnel.stands):
+            self.abort()  # in a handshake, or gone: there is no way to say good-bye
         elif self._steps is None and not self._more:
             self._advance()
 
@@ -261,7 +262,7 @@ class Connection:
                     self._pause()
             elif core.closing:
                 self._close()
-            elif core.starting_tls:  # the core clears it when TLS stands
+            elif core.starting_tls and self._tunnel is None:  # the core clears it when TLS stands
                 if self._tunnel is None:
                     self._start_tls()
             elif self._eof and not self._stalled:
