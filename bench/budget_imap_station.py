@@ -69,6 +69,10 @@ class LocalStore(Reader):
         self.ledger = Ledger(data, clock=CLOCK, log=LOG, settings=StoreSettings())
         super().__init__(data)
 
+    def close(self) -> None:
+        self.close_reader()
+        self.ledger.close()
+
     async def commit(self, *values: AnyValue) -> tuple[AnyResult, ...]:
         (outcome,) = self.ledger.commit([list(values)])
         if not isinstance(outcome, Kept):

@@ -139,6 +139,11 @@ class Server:
         wanted = int(re.findall(r"workers = (\d+)", self.config.read_text())[0]) + 1
         return ready and len(pids) == wanted and not set(pids) & set(without)
 
+    @staticmethod
+    def signal(pid: int, number: signal.Signals) -> None:
+        """To one of its processes."""
+        os.kill(pid, number)
+
     def reap(self) -> None:
         """After the supervisor was killed."""
         assert self.process is not None

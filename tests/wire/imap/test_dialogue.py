@@ -5,9 +5,6 @@ import pytest
 from imap_talk import server_of
 from posthouse.wire.imap.answers import Bad, Challenge, No, Ok
 from posthouse.wire.imap.commands import AppendAborted, AppendPiece, Noop
-from posthouse.wire.imap.dialogue import Dialogue
-from posthouse.wire.imap.limits import ImapLimits
-from posthouse.wire.imap.offer import Offer
 
 
 def ask(text: bytes, **settings: str) -> tuple:
