@@ -46,12 +46,19 @@ ledger.Ledger.commit = forgetful
 """
 
 
+TRIES = 6
+"""A kill may fall where nothing was forgotten just before."""
+
+
 @pytest.mark.timeout(240)
 def test_a_store_that_forgets_is_found_out(tmp_path: Path) -> None:
     """The proof proves something: when some commits are answered but not kept, it says so."""
-    report = run(1, SEED, tmp_path, spoils=FORGETS)
+    folders = [tmp_path / str(number) for number in range(TRIES)]
+    for folder in folders:
+        folder.mkdir()
+    tries = (run(1, SEED + n, folder, spoils=FORGETS) for n, folder in enumerate(folders))
 
-    assert report.problems != []
+    assert any(report.problems for report in tries)
 
 
 RECKONINGS = [
