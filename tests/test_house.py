@@ -24,7 +24,6 @@ WITHOUT_OWN_TEST: frozenset[str] = frozenset(
     {
         "base/version.py",
         "cli/commands.py",
-        "net/ports.py",
     }
 )
 """Files under src/posthouse without a test at the mirrored path: names and shapes, no behaviour."""

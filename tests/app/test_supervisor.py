@@ -119,6 +119,19 @@ def test_reload_takes_the_new_config(tmp_path: Path) -> None:
         assert set(house.status()["workers"]).isdisjoint(old)
 
 
+def test_reload_of_the_store_s_settings(tmp_path: Path) -> None:
+    """The scribe ends in good order, the next one has the new settings; no death is counted."""
+    with Running(tmp_path, f"workers = 1\n{LISTEN}") as house:
+        house.ready()
+        scribe = house.status()["scribe"]
+        house.file.write_text(house.file.read_text() + "\n[store]\ncommit_units_max = 10\n")
+        house.signal(signal.SIGHUP)
+        house.until_logged("config.reloaded")
+        assert house.status()["scribe"] not in (0, scribe)
+        assert "serve.died" not in "".join(house.log)
+        assert house.status()["totals"]["restarts_total"] == 0
+
+
 def test_a_bad_new_config_changes_nothing(tmp_path: Path) -> None:
     """SIGHUP with errors in the file: they are logged, all goes on as it was."""
     with Running(tmp_path, f"workers = 1\n{LISTEN}") as house:

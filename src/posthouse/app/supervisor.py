@@ -39,6 +39,7 @@ from posthouse.base.version import VERSION
 from posthouse.net.certificates import CertificateFailed, Certificates, open_certificates
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import ListenFailed
+from posthouse.store.settings import StoreSettings
 
 SCRIBE: Final = "scribe"
 WORKER: Final = "worker"
@@ -118,7 +119,7 @@ class Supervisor:
         while not self._is_over():
             wait = min(self._next_wait(), max(0.0, sample_at - self._clock.monotonic()))
             for key, _events in self._selector.select(wait):
-                key.data()
+                self._call(key.data)
             if self._clock.monotonic() >= sample_at:
                 self._rates.sample()
                 sample_at = self._clock.monotonic() + SAMPLE_SECONDS
@@ -126,6 +127,13 @@ class Supervisor:
         self._selector.close()
         self._openings.close([*self._openings.open, *self._closing])
         return self._exit_code
+
+    def _call(self, happened: Callable[[], None]) -> None:
+        """A fault in one event must not end the house."""
+        try:
+            happened()
+        except Exception as error:  # noqa: BLE001 - logged with its traceback
+            self._log.fault("serve.fault", error)
 
     # ---- what a child does
 
@@ -199,7 +207,12 @@ class Supervisor:
                 self._finish_reload()
 
     def _tell(self) -> None:
-        answer_all(self._outside.control_listener, as_json(self.status()))
+        answer = b""
+        try:
+            answer = as_json(self.status())
+        finally:
+            # Also without an answer: who waits unheard would wake us again and again.
+            answer_all(self._outside.control_listener, answer)
 
     def _announce(self) -> None:
         where = self._openings.addresses()
@@ -220,6 +233,8 @@ class Supervisor:
     def _look_after_children(self) -> None:
         for child in self._children.reap():
             self._metrics.row(child.row)  # its gauges are no longer true
+            if child.kind == SCRIBE and child.is_retiring and self._stopping_since is None:
+                self._start(SCRIBE, 0)  # with what is configured now
         for kind, number in self._children.due():
             if self._stopping_since is None:
                 self._row.add("restarts_total")
@@ -338,9 +353,9 @@ class Supervisor:
         # New workers serve before the old ones stop; their sessions end when nothing is owed.
         self._is_reloading = True
         self._children.forget_missing()
-        for scribe in self._children.of(SCRIBE):
-            # Its place is filled again at once, with what is configured now.
-            self._children.signal(scribe, signal.SIGTERM)
+        if config[StoreSettings] != old[StoreSettings]:
+            for scribe in self._children.of(SCRIBE):
+                self._retire(scribe)  # units of work wait for the next one
         for child in self._children.of(WORKER):
             child.is_retiring = True
         for number in range(config.workers):

@@ -130,13 +130,6 @@ class Dialogue:
         return AppendAborted() if went_out or self._mode is Mode.ABORTED else None
 
     @property
-    def idle_seconds(self) -> float:
-        """How long the client may be silent. RFC 3501 5.4"""
-        if self._state == NOT_AUTHENTICATED:
-            return self._limits.login_seconds_max
-        return self._limits.idle_seconds_max
-
-    @property
     def wants_input(self) -> bool:
         """False: enough waits behind the open question."""
         return self._asked is None or len(self._in.buffer) < _PAUSE_OCTETS
@@ -171,6 +164,12 @@ class Dialogue:
         if selected is not None:
             assert self._state != NOT_AUTHENTICATED, "first authenticated, then selected"
             self._state = SELECTED if selected else AUTHENTICATED
+
+    @property
+    def idle_seconds(self) -> int:
+        """How long the client may be silent as it stands now. RFC 3501 5.4"""
+        limits = self._limits
+        return limits.idle_seconds_max if self.is_authenticated else limits.login_seconds_max
 
     @property
     def is_authenticated(self) -> bool:

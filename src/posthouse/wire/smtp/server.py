@@ -72,8 +72,8 @@ class SmtpServer(Session):
         return self.asked is None or len(self.input) < self.service.limits.input_octets_max
 
     @property
-    def idle_seconds(self) -> float:
-        """How long the peer may be silent."""
+    def idle_seconds(self) -> int:
+        """How long the client may be silent."""
         return self.service.limits.idle_seconds_max
 
     def next_question(self) -> Question | None:
