@@ -13,6 +13,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from local_store import LocalStore
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import SetClock
@@ -61,13 +62,20 @@ class House:
     `PASSWORD`."""
 
     def __init__(
-        self, folder: Path, *, wrap: Callable[[Any], Any] = lambda store: store, **limits: Any
+        self,
+        folder: Path,
+        *,
+        wrap: Callable[[Any], Any] = lambda store: store,
+        on_sqlite: bool = False,
+        **limits: Any,
     ) -> None:
         OPENED.append(self)
         self.loop = asyncio.new_event_loop()
         self.clock = SetClock(RECEIVED)
         self.files = BodyFiles(folder)
-        self.memory = MemoryStore(self.clock, self.files.path)
+        self.memory: Any = MemoryStore(self.clock, self.files.path)
+        if on_sqlite:
+            self.memory = LocalStore(folder, self.clock)
         self.store: Any = wrap(self.memory)
         self.row = Metrics().row(2)
         self.lines: list[bytes] = []

@@ -209,14 +209,18 @@ def plain_letter(subject: str) -> bytes:
     ).encode()
 
 
-def play(talk: Talk, folder: Path, cut: Cutter, *, slow: bool) -> list[str]:
+def play(
+    talk: Talk, folder: Path, cut: Cutter, *, slow: bool, on_sqlite: bool = False
+) -> list[str]:
     """The conversation as it went: equal to its lines when it went as written."""
     limits = {
         key.removeprefix("limits."): int(value)
         for key, value in talk.settings.items()
         if key.startswith("limits.")
     }
-    house = House(folder, wrap=lambda inner: Fickle(inner, slow=slow), **limits)
+    house = House(
+        folder, wrap=lambda inner: Fickle(inner, slow=slow), on_sqlite=on_sqlite, **limits
+    )
     for number in range(1, int(talk.settings.get("letters", "0")) + 1):
         house.letter(plain_letter(f"Letter {number}"))
     count = max(line.who for line in talk.lines)

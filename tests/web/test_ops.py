@@ -1,10 +1,13 @@
 """Health and metrics over HTTP, from a running house and in one loop."""
 
 import asyncio
+import contextlib
 import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+import pytest
 
 from app_house import Running
 from posthouse.base.clock import SystemClock
@@ -72,3 +75,31 @@ def test_every_figure_is_shown_and_idle_connections_end() -> None:
         assert f"# TYPE posthouse_{metric.name} {metric.kind}" in text
     assert "posthouse_commit_seconds_total 1.5" in text
     assert "posthouse_smtp_sessions 4.0" in text
+
+
+def test_a_request_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many octets, or too long silence inside a request, end the connection."""
+    monkeypatch.setattr("posthouse.web.ops.REQUEST_SECONDS_MAX", 0.1)
+    metrics = Metrics()
+
+    async def talk(said: bytes) -> bytes:
+        loop = asyncio.get_running_loop()
+        ops = OpsServer(metrics, metrics.row(3), loop, SystemClock())
+        server = await loop.create_server(ops.connection, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(said)
+        try:
+            return await asyncio.wait_for(reader.read(), 30)
+        except ConnectionResetError:
+            return b"reset"
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionResetError):
+                await writer.wait_closed()
+            server.close()
+            await server.wait_closed()
+
+    line = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    for said in (b"", b"GET /", line, b"GET /" + b"x" * 70_000, line + b"X: " + b"x" * 70_000):
+        assert asyncio.run(talk(said)) in (b"", b"reset")
+    assert asyncio.run(talk(line + b"Connection: close\r\n\r\n")).startswith(b"HTTP/1.1 200")

@@ -6,7 +6,9 @@ not read. Never raises into the loop: a fault of ours is logged, counted and bec
 """
 
 import asyncio
+import fcntl
 import ssl
+import termios
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -235,7 +237,9 @@ class Connection:
             return
         self._enter()
         if is_welcome:
-            self._advance()
+            # What came before we said a word is read before we say it: an early talker.
+            if not _has_input(transport):
+                self._advance()
         else:
             self._core.shut_down()
             self.flush()
@@ -430,3 +434,13 @@ class Connection:
         self._leaving = True
         self._quiet_since = 0.0
         self._transport.close()
+
+
+def _has_input(transport: Transport) -> bool:
+    """Octets of the peer wait in the kernel, not read so far. tcp(7): FIONREAD"""
+    waiting = bytearray(4)
+    try:
+        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
+    except (OSError, AttributeError):  # it is gone already, or a test's that is no socket
+        return False
+    return any(waiting)

@@ -58,3 +58,22 @@ def test_a_client_that_does_not_read_is_waited_for(tmp_path: Path) -> None:
     assert held < 20_000 * 60
     assert rest.endswith(b"a OK Fetched\r\n")
     house.close()
+
+
+def test_many_sections_of_many_letters(tmp_path: Path) -> None:
+    """A client that asks for hundreds of sections gets them, a few letters at a time."""
+    house = House(tmp_path)
+    for number in range(20):
+        house.letter(plain_letter(f"Letter {number}") + b"x" * 2000)
+    client = house.client()
+    client.say("a LOGIN ann@example.org secret")
+    client.say("a SELECT INBOX")
+    before = client.count
+    items = " ".join(f"BODY.PEEK[]<{start}.2000>" for start in range(300))
+
+    said = client.say(f"a FETCH 1:* ({items})")
+
+    assert said.count(b"BODY[]<") == 20 * 300
+    assert said.endswith(b"a OK Fetched\r\n")
+    assert client.count - before >= 19, "each letter went out before the next was put together"
+    house.close()

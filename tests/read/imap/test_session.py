@@ -3,15 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from imap_house import House
-from imap_station_talk import Fickle, Talk, check, plain_letter, played
-from talk import Cutter
+from imap_station_talk import Fickle, Talk, all_talks, check, expected, plain_letter, play, played
+from talk import Cutter, whole
 
 
 @played("session*")
 def test_talk(talk: Talk, cut: Cutter, slow: bool, tmp_path: Path) -> None:
     """The house says what the transcript says, however the network cuts and the store waits."""
     check(talk, tmp_path, cut, slow=slow)
+
+
+@pytest.mark.parametrize("talk", all_talks(), ids=str)
+def test_talk_on_the_embedded_engine(talk: Talk, tmp_path: Path) -> None:
+    """All transcripts of the station hold on SQLite as they do on its twin."""
+    assert expected(talk) == play(talk, tmp_path, whole, slow=False, on_sqlite=True)
 
 
 class Broken:

@@ -44,7 +44,7 @@ class ImapLimits:
         most=86_400,
     )
     login_seconds_max: int = setting(
-        180, "Seconds without a command before log-in.", least=5, most=1800
+        180, "Seconds without a command before log-in.", least=10, most=1800
     )
     search_depth_max: int = setting(
         32, "Depth of parentheses, NOT and OR in a search.", least=4, most=100
