@@ -1,5 +1,4 @@
-"""The trace fields a door puts before a letter: Return-Path and Received. RFC 5321 4.4, 6531 4.3,
-3848
+"""The trace fields a door puts before a letter: Return-Path and Received. RFC 5321 4.4
 
 Pure. Nothing the peer said gets in unescaped: names are cut to what a domain or an address literal
 may have.
@@ -15,17 +14,6 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
-
-
-def protocol(*, extended: bool, tls: bool, authenticated: bool, utf8: bool, lmtp: bool) -> str:
-    """The word behind "with", of the registry that RFC 3848 and 6531 4.3 fill."""
-    if lmtp:
-        base = "UTF8LMTP" if utf8 else "LMTP"
-    elif not extended:
-        return "SMTP"
-    else:
-        base = "UTF8SMTP" if utf8 else "ESMTP"
-    return base + ("S" if tls else "") + ("A" if authenticated else "")
 
 
 def date_time(seconds: float) -> str:

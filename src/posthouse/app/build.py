@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from posthouse.accept.house import AcceptHouse
 from posthouse.app.config import Config
+from posthouse.authenticate.user import Users
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
@@ -31,6 +33,11 @@ class House:
     """By name, as `SERVICES` names them."""
     threads: ThreadPoolExecutor | None = None
     """For what the loop must not wait for; made by the first door that needs it."""
+    binds: bool = False
+    """Log-ins can be bound to TLS: there is a hash of the certificate for it. RFC 5929 4"""
+    users: Users | None = None
+    accept: AcceptHouse | None = None
+    """What all doors share that check log-ins, and that take letters; made by the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

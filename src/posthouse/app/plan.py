@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from posthouse.accept.flight import Flight
 from posthouse.accept.settings import AcceptSettings
-from posthouse.accept.smtp import AcceptHouse, SmtpDoor
+from posthouse.accept.house import AcceptHouse
+from posthouse.accept.smtp import SmtpDoor
 from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
 from posthouse.app.config import Config, TlsSettings
 from posthouse.authenticate.settings import AuthSettings
@@ -69,35 +70,49 @@ def smtp_door(house: House) -> SmtpDoor:
     """Port 25: letters for the people who live here."""
     config = house.config
     service = SmtpService(config.hostname, limits=config[SmtpLimits], tls_offered=True)
-    settings = config[AcceptSettings]
-    shared = AcceptHouse(
-        hostname=config.hostname,
-        settings=settings,
-        directory=Directory(house.store),
-        intake=Intake(house.store, InboxDelivery(), house.clock),
-        bodies=BodyFiles(config.data),
-        flight=Flight(settings.in_flight_octets_max, house.row),
-        ids=Ids(house.clock),
-        clock=house.clock,
-        log=house.log,
-        metrics=house.row,
-        in_thread=threads(house),
-    )
-    return SmtpDoor(shared, service)
+    return SmtpDoor(accept_house(house), service)
+
+
+def accept_house(house: House) -> AcceptHouse:
+    """What the doors of a worker share that take letters."""
+    if house.accept is None:
+        config = house.config
+        settings = config[AcceptSettings]
+        house.accept = AcceptHouse(
+            hostname=config.hostname,
+            settings=settings,
+            directory=Directory(house.store),
+            intake=Intake(house.store, InboxDelivery(), house.clock),
+            bodies=BodyFiles(config.data),
+            flight=Flight(settings.in_flight_octets_max, house.row),
+            ids=Ids(house.clock),
+            clock=house.clock,
+            log=house.log,
+            metrics=house.row,
+            in_thread=threads(house),
+        )
+    return house.accept
+
+
+def users_of(house: House) -> Users:
+    """Who checks log-ins, for all doors of a worker: a guesser is counted wherever he knocks."""
+    if house.users is None:
+        house.users = Users(
+            house.store,
+            house.config[AuthSettings],
+            house.clock,
+            in_thread=threads(house),
+            pause=lambda seconds: pause(house.loop, seconds),
+            metrics=house.row,
+        )
+    return house.users
 
 
 def imap_door(house: House) -> ImapDoor:
     """Ports 143 and 993: mailboxes for the people who live here."""
     config = house.config
     in_thread = threads(house)
-    users = Users(
-        house.store,
-        config[AuthSettings],
-        house.clock,
-        in_thread=in_thread,
-        pause=lambda seconds: pause(house.loop, seconds),
-        metrics=house.row,
-    )
+    users = users_of(house)
     offer = Offer(
         mechanisms=users.mechanisms(),
         after=AFTER_LOGIN,

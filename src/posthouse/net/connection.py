@@ -7,6 +7,7 @@ not read. Never raises into the loop: a fault of ours is logged, counted and bec
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -54,6 +55,8 @@ class Entrance:
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     """TLS from the first octet on. RFC 8314 3.3"""
+    end_point: Callable[[], bytes] = bytes
+    """The hash of the certificate that new TLS sessions get. RFC 5929 4"""
 
 
 class Connection:
@@ -351,7 +354,7 @@ class Connection:
     def _start_tls(self) -> None:
         entrance = self.entrance
         assert entrance.tls is not None, "an entrance without a certificate offers no TLS"
-        self._tunnel = Tunnel(entrance.tls)
+        self._tunnel = Tunnel(entrance.tls, entrance.end_point())
         self._handshake_octets = 0
         self._resume()
 
