@@ -26,7 +26,7 @@ from posthouse.store.values import BODY_INLINE_OCTETS_MAX, NewBody
 from posthouse.wire.smtp.questions import RecipientOffered, SenderOffered
 from posthouse.wire.smtp.server import SmtpServer
 
-STATION_RECIPIENTS_MAX: Final = 20
+RECIPIENTS_SHOWN_MAX: Final = 20
 """Recipients that the trace names; more are in the deliveries' own lines."""
 NO_ROOM: Final = Refusal(
     452, "4.3.1", "too many letters are on their way in, try again", "in flight", Blame.WORLD
@@ -77,6 +77,8 @@ class LetterIn:
         self._head = head
         self._reserved = 0
         self._writer: BodyWriter | None = None
+        self._letter: LetterId | None = None
+        self.sender: SenderOffered | None = None
         self.forget()
 
     # ---- the envelope
@@ -84,7 +86,7 @@ class LetterIn:
     def begin(self, sender: SenderOffered) -> None:
         """MAIL was taken."""
         self.forget()
-        self.sender: SenderOffered | None = sender
+        self.sender = sender
 
     def add(self, asked: RecipientOffered, resident: Resident) -> None:
         """RCPT was taken."""
@@ -196,7 +198,7 @@ class LetterIn:
                 ("helo", self.core.hello),
                 ("tls", facts.tls.version if facts.tls else "no"),
                 ("sender", f"<{sender.address}>"),
-                *(("recipient", f"<{r.address}>") for r in self.recipients[:STATION_RECIPIENTS_MAX]),
+                *(("recipient", f"<{r.address}>") for r in self.recipients[:RECIPIENTS_SHOWN_MAX]),
                 ("octets", str(size)),
             ),
         )
@@ -215,8 +217,9 @@ class LetterIn:
         house.metrics.add("letters_accepted_total")
         house.metrics.add("octets_accepted_total", letter.body.size)
         if house.log.level <= Level.INFO:
+            event = f"{self._door}.accepted"
             house.log.info(
-                f"{self._door}.accepted",
+                event,
                 id=id_text(letter.body.id),
                 peer=self.connection.facts.address,
                 sender=letter.envelope.sender,
@@ -228,8 +231,9 @@ class LetterIn:
 
     def refused(self, event: str, refusal: Refusal, **keys: object) -> None:
         """One line for what the peer was refused."""
+        event = f"{self._door}.{event}"
         self.house.log.info(
-            f"{self._door}.{event}",
+            event,
             peer=self.connection.facts.address,
             code=refusal.code,
             status=refusal.status,
@@ -248,7 +252,7 @@ class LetterIn:
 
     def forget(self) -> None:
         """No transaction."""
-        self._letter: LetterId | None = None
+        self._letter = None
         self.sender = None
         self.recipients: list[Recipient] = []
         self.residents: list[Resident] = []

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from posthouse.accept.flight import Flight
-from posthouse.accept.settings import AcceptSettings
 from posthouse.accept.house import AcceptHouse
+from posthouse.accept.settings import AcceptSettings
 from posthouse.accept.smtp import SmtpDoor
 from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
 from posthouse.app.config import Config, TlsSettings

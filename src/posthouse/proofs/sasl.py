@@ -233,7 +233,7 @@ class ScramSha256:
         return KeysWanted(self._login)
 
     def _wrong_flag(self, flag: str) -> Failed | None:
-        """RFC 5802 6: what the client says of channel binding fits what it chose and was offered."""
+        """What the client says of channel binding fits what it chose and was offered. RFC 5802 6"""
         if self._is_plus:
             if flag == BINDING_FLAG:
                 return None
