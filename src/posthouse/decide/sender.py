@@ -52,7 +52,7 @@ async def decide_authors(
     inspection: Inspection, person: Person, settings: SubmissionSettings, directory: Directory
 ) -> None:
     """The letter's own word on who sends it. Raises Refusal."""
-    fields = AUTHOR_FIELDS
+    fields: tuple[str, ...] = AUTHOR_FIELDS
     if settings.resending and inspection.writers("Resent-From"):
         fields = RESENDER_FIELDS
     elif settings.on_behalf and inspection.writers("Sender"):

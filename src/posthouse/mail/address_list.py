@@ -1,4 +1,4 @@
-"""Address lists of header fields, strictly: what may be sent. RFC 5322 3.4, RFC 6532 3.2, RFC 2047 5
+"""Address lists of header fields, strictly: what may be sent. RFC 5322 3.4, 6532 3.2, 2047 5
 
 `mailboxes.py` reads what others sent and never raises; this one refuses what would not be read
 alike everywhere. Raises ValueError, with a text that says what is allowed and what was found.
