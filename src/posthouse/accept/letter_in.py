@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from posthouse.accept.house import AcceptHouse
+from posthouse.accept.received import trace_fields
 from posthouse.base.errors import Blame, Refusal
 from posthouse.base.ids import LetterId, id_text
 from posthouse.base.log import Level
@@ -55,6 +56,8 @@ class LetterIn:
         "connection",
         "core",
         "house",
+        "outside",
+        "owner",
         "recipients",
         "residents",
         "sender",
@@ -79,6 +82,8 @@ class LetterIn:
         self._writer: BodyWriter | None = None
         self._letter: LetterId | None = None
         self.sender: SenderOffered | None = None
+        self.owner = 0
+        """The account that sends; 0: nobody here."""
         self.forget()
 
     # ---- the envelope
@@ -88,12 +93,14 @@ class LetterIn:
         self.forget()
         self.sender = sender
 
-    def add(self, asked: RecipientOffered, resident: Resident) -> None:
-        """RCPT was taken."""
-        self.recipients.append(
-            Recipient(address=asked.address, notify=asked.notify, original=asked.original)
-        )
-        self.residents.append(resident)
+    def add(self, asked: RecipientOffered, resident: Resident | None) -> None:
+        """RCPT was taken; None: the recipient lives elsewhere."""
+        recipient = Recipient(address=asked.address, notify=asked.notify, original=asked.original)
+        self.recipients.append(recipient)
+        if resident is None:
+            self.outside.append(recipient)
+        else:
+            self.residents.append(resident)
 
     # ---- the body
 
@@ -184,6 +191,8 @@ class LetterIn:
                 returns=sender.returns,
             ),
             residents=tuple(self.residents),
+            outside=tuple(self.outside),
+            owner=self.owner,
             stations=self.stations,
         )
 
@@ -256,4 +265,24 @@ class LetterIn:
         self.sender = None
         self.recipients: list[Recipient] = []
         self.residents: list[Resident] = []
+        self.outside: list[Recipient] = []
         self.stations: list[Station] = []
+
+
+def trace_head(letter: LetterIn, number: LetterId, *, is_peer_told: bool) -> bytes:
+    """Return-Path and Received of this letter. RFC 5321 4.4"""
+    sender = letter.sender
+    assert sender is not None, "a body comes after MAIL"
+    facts, core = letter.connection.facts, letter.core
+    return trace_fields(
+        sender=sender.address,
+        helo=core.hello,
+        peer=facts.address,
+        by=letter.house.hostname,
+        with_protocol=core.with_protocol,
+        tls=f"{facts.tls.version} {facts.tls.cipher}" if facts.tls else "",
+        letter=id_text(number),
+        only_recipient=letter.recipients[0].address if len(letter.recipients) == 1 else "",
+        now=letter.house.clock.now(),
+        is_peer_told=is_peer_told,
+    )

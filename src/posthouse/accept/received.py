@@ -43,19 +43,22 @@ def trace_fields(
     letter: str,
     only_recipient: str,
     now: float,
+    is_peer_told: bool = True,
 ) -> bytes:
     """Return-Path and Received, CRLF ended.
 
     `only_recipient` is "" when there are several, since the same octets are stored for all of
-    them. `tls` names
-    version and cipher, or is "".
+    them. `tls` names version and cipher, or is "". With `is_peer_told` off nothing is said of where
+    the letter came from: RFC 5322 3.6.7 leaves it open, and people's addresses are their own.
     """
-    name = _UNSAFE.sub("?", helo[:NAME_CHARACTERS_MAX]) or "unknown"
     secured = f" ({tls})" if tls else ""
+    origin = ""
+    if is_peer_told:
+        name = _UNSAFE.sub("?", helo[:NAME_CHARACTERS_MAX]) or "unknown"
+        origin = f"from {name} ({literal(peer)})\r\n\t"
     fields = (
         f"Return-Path: <{sender}>\r\n"
-        f"Received: from {name} ({literal(peer)})\r\n"
-        f"\tby {by} (Posthouse) with {with_protocol}{secured} id {letter}"
+        f"Received: {origin}by {by} (Posthouse) with {with_protocol}{secured} id {letter}"
     )
     if only_recipient:
         fields += f"\r\n\tfor <{only_recipient}>"

@@ -7,10 +7,9 @@ before `queue.intake` returned.
 from typing import Any
 
 from posthouse.accept.house import AcceptHouse
-from posthouse.accept.letter_in import LetterIn
-from posthouse.accept.received import trace_fields
+from posthouse.accept.letter_in import LetterIn, trace_head
 from posthouse.base.errors import Refusal
-from posthouse.base.ids import LetterId, id_text
+from posthouse.base.ids import LetterId
 from posthouse.decide.recipient import decide_recipient
 from posthouse.net.connection import Connection
 from posthouse.wire.smtp.questions import (
@@ -102,18 +101,5 @@ class SmtpVisit:
 
 
 def head(letter: LetterIn, number: LetterId) -> bytes:
-    """Return-Path and Received of this letter. RFC 5321 4.4"""
-    sender = letter.sender
-    assert sender is not None, "a body comes after MAIL"
-    facts, core = letter.connection.facts, letter.core
-    return trace_fields(
-        sender=sender.address,
-        helo=core.hello,
-        peer=facts.address,
-        by=letter.house.hostname,
-        with_protocol=core.with_protocol,
-        tls=f"{facts.tls.version} {facts.tls.cipher}" if facts.tls else "",
-        letter=id_text(number),
-        only_recipient=letter.recipients[0].address if len(letter.recipients) == 1 else "",
-        now=letter.house.clock.now(),
-    )
+    """Return-Path and Received of a letter of another host. RFC 5321 4.4"""
+    return trace_head(letter, number, is_peer_told=True)
