@@ -72,7 +72,7 @@ def test_what_is_complete_stays_octet_for_octet() -> None:
         b"DKIM-Signature: v=1; a=rsa-sha256;\r\n\t bh=x;  b=y\r\n"
         b"DATE: Wed, 18 Nov 2026 11:06:40 GMT\r\n"
         b'from:   "Ann  Lee"   <ann@example.org>\r\nTo: x@example.org\r\nmessage-id: <a@b>\r\n'
-        b"X-Odd:\t \r\n  a\r\n\r\ntext\r\n.\tx \r\n"
+        b"X-Odd:\t \r\n  a\r\n\r\ntext\r\n\tx \r\n"
     )
     _, world = sent(whole)
 

@@ -252,6 +252,4 @@ def _find_what_lacks(inspection: Inspection) -> None:
     authors = inspection.writers("From")
     if len(authors) > 1 and b"sender" not in header:
         # RFC 5322 3.6.2: of several authors one has sent it
-        raise broken(
-            "Sender", f"who of the {len(authors)} authors in From sends it, found no Sender"
-        )
+        raise broken("Sender", f"one of the {len(authors)} authors in From, found no such field")

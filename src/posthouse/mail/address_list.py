@@ -61,9 +61,7 @@ def _address(text: str) -> Address:
     local = text.rpartition("@")[0]
     if _ENCODED.search(text):
         # RFC 2047 5: an encoded word may be a name, never a part of the address itself
-        raise ValueError(
-            f"an encoded word stands for a name, not in an address, found {shown(text)}"
-        )
+        raise ValueError(f"an encoded word is a name, never in an address, found {shown(text)}")
     if not text.startswith('"') and (local[0] == "." or local[-1] == "." or ".." in local):
         raise ValueError(
             f"a local part has no dot at its ends and no two together, found {shown(text)}"
@@ -132,7 +130,7 @@ class _Reader:
             self._element(in_group=True)
             if self._mark == ",":
                 self._next()
-            elif self._mark != ";":
+            elif self._mark and self._mark != ";":
                 raise ValueError(f"a comma stands between addresses, found {self._rest()}")
         self._next()
 
