@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ REAL = [sys.executable, "-m", "posthouse", "serve", "--config"]
 class Running:
     """One started program. A context: it is stopped at the end, whatever happened."""
 
-    def __init__(self, folder: Path, config: str, program: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: str,
+        program: list[str] | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.file = folder / "posthouse.toml"
@@ -36,6 +43,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            pass_fds=descriptors,
         )
         self.log: list[str] = []
         assert self.process.stderr is not None

@@ -92,7 +92,7 @@ def test_a_letter_that_nobody_can_have_is_refused_for_each() -> None:
     """A letter in a circle is refused as often as it has recipients."""
     world = World()
     replies = delivered(
-        world, b"Received: x\r\n" * 51 + LETTER, "ann@example.org", "bob@example.org"
+        world, b"Received: x\r\n" * 101 + LETTER, "ann@example.org", "bob@example.org"
     )
 
     assert replies == ["554 5.4.6"] * 2

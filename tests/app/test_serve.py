@@ -4,10 +4,11 @@ import os
 import signal
 import socket
 import stat
+import sys
 import time
 from pathlib import Path
 
-from app_house import Running, is_alive, wait_for
+from app_house import ECHO, Running, is_alive, wait_for
 
 LISTEN = '[listen]\nsmtp = ["127.0.0.1:0"]\nimap = []\nimaps = ["127.0.0.1:0"]\nhttp = []\n'
 
@@ -46,6 +47,35 @@ def test_an_address_in_use_is_named(tmp_path: Path) -> None:
             assert second.stopped() == 69
     expected = f"posthouse: smtp cannot listen on 127.0.0.1:{first.port()}: the address is in use"
     assert expected in "".join(second.log)
+
+
+def test_sockets_of_systemd(tmp_path: Path) -> None:
+    """What the service manager opened is served; it hears when we are ready and when we stop."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as opened,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        begin = (
+            f"import os, sys; os.dup2({opened.fileno()}, 3); "
+            f"os.environ |= dict(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', "
+            f"LISTEN_FDNAMES='smtp', NOTIFY_SOCKET='{tmp_path}/notify'); "
+            "os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        program = [sys.executable, "-c", begin, *ECHO]
+        config = '[listen]\nsmtp = ["192.0.2.1:25"]\nimap = []\nimaps = []\nhttp = []\n'
+        with Running(tmp_path, f"workers = 1\n{config}", program, [opened.fileno()]) as house:
+            house.ready()
+            assert house.port() == opened.getsockname()[1]
+            assert house.say(b"hi") == b"hi"
+            assert manager.recv(1000).startswith(b"READY=1\nSTATUS=posthouse ready smtp=")
+            house.signal(signal.SIGHUP)
+            assert manager.recv(1000).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+            assert manager.recv(1000).startswith(b"READY=1")
+            house.signal(signal.SIGTERM)
+            assert manager.recv(1000) == b"STOPPING=1"
+            assert house.stopped() == 0
 
 
 def test_sigterm_finishes_what_is_in_flight(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from app_house import Running, is_alive, wait_for
 
 LISTEN = '[listen]\nsmtp = ["127.0.0.1:0"]\nimap = []\nimaps = ["127.0.0.1:0"]\nhttp = []\n'
@@ -117,6 +119,24 @@ def test_reload_takes_the_new_config(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as way:
             assert way.recv(100) == b"hello new.test\r\n"
         assert set(house.status()["workers"]).isdisjoint(old)
+        house.file.write_text(text.replace("[listen]", '[log]\nlevel = "error"\n[listen]'))
+        house.signal(signal.SIGHUP)
+        wait_for(lambda: "imap" not in house.status()["listeners"])
+        with pytest.raises(ConnectionRefusedError):
+            wait_for(lambda: socket.create_connection(("127.0.0.1", port), timeout=5).close())
+
+
+def test_reload_of_the_store_s_settings(tmp_path: Path) -> None:
+    """The scribe ends in good order, the next one has the new settings; no death is counted."""
+    with Running(tmp_path, f"workers = 1\n{LISTEN}") as house:
+        house.ready()
+        scribe = house.status()["scribe"]
+        house.file.write_text(house.file.read_text() + "\n[store]\ncommit_units_max = 10\n")
+        house.signal(signal.SIGHUP)
+        house.until_logged("config.reloaded")
+        assert house.status()["scribe"] not in (0, scribe)
+        assert "serve.died" not in "".join(house.log)
+        assert house.status()["totals"]["restarts_total"] == 0
 
 
 def test_a_bad_new_config_changes_nothing(tmp_path: Path) -> None:

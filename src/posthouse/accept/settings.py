@@ -10,7 +10,10 @@ class AcceptSettings:
     """[accept] - letters at the door."""
 
     hops_max: int = setting(
-        50, "Received fields a letter may have; more means a loop. RFC 5321 6.3", least=1, most=1000
+        100,
+        "Received fields a letter may have with ours; more means a loop. RFC 5321 6.3",
+        least=1,
+        most=1000,
     )
     in_flight_octets_max: int = setting(
         256 * 1024 * 1024,

@@ -36,8 +36,9 @@ class House:
     binds: bool = False
     """Log-ins can be bound to TLS: there is a hash of the certificate for it. RFC 5929 4"""
     users: Users | None = None
+    """Who checks log-ins, at whichever door: made by the first that needs it."""
     accept: AcceptHouse | None = None
-    """What all doors share that check log-ins, and that take letters; made by the first of them."""
+    """What the doors share that take letters: made by the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

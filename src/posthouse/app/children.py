@@ -53,10 +53,18 @@ class _Place:
 class Children:
     """Who runs. `main(kind, number, row)` is what a child does; its result is its exit code."""
 
-    __slots__ = ("_clock", "_deaths", "_log", "_main", "_missing", "living")
+    __slots__ = ("_clock", "_deaths", "_fork", "_log", "_main", "_missing", "living")
 
-    def __init__(self, main: Callable[[str, int, int], int], *, clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        main: Callable[[str, int, int], int],
+        *,
+        clock: Clock,
+        log: Log,
+        fork: Callable[[], int] = os.fork,
+    ) -> None:
         self._main = main
+        self._fork = fork
         self._clock = clock
         self._log = log
         self.living: dict[int, Child] = {}
@@ -67,17 +75,25 @@ class Children:
         """Those of one kind, also the retiring."""
         return (child for child in list(self.living.values()) if child.kind == kind)
 
-    def start(self, kind: str, number: int, row: int) -> Child:
-        """Forks one."""
+    def start(self, kind: str, number: int, row: int) -> Child | None:
+        """Forks one. None: the machine has no room for it now; its place is tried again later."""
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
+        now = self._clock.monotonic()
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        pid = os.fork()
+        try:
+            pid = self._fork()
+        except OSError as error:
+            self._log.error("serve.no_fork", kind=kind, number=number, reason=error.strerror)
+            self._missing.append(_Place(kind, number, now + PAUSE_SECONDS_MAX))
+            return None
+        finally:
+            if os.getpid() == parent:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         if pid == 0:
             os._exit(self._in_child(kind, number, row, parent))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        child = Child(kind, number, row, pid, self._clock.monotonic())
+        child = Child(kind, number, row, pid, now)
         self.living[pid] = child
         self._log.info("serve.started", kind=kind, number=number, child=pid)
         return child

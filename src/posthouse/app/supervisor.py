@@ -15,7 +15,7 @@ from typing import Final
 
 from posthouse.app.build import Plan
 from posthouse.app.children import Child, Children
-from posthouse.app.config import Config, Root, TlsSettings
+from posthouse.app.config import Config, LogSettings, Root, TlsSettings
 from posthouse.app.config_load import ConfigFailed
 from posthouse.app.notify import Notifier
 from posthouse.app.openings import Opening, Openings
@@ -33,12 +33,13 @@ from posthouse.app.status import (
 )
 from posthouse.app.worker import Crew, run_worker
 from posthouse.base.clock import Clock
-from posthouse.base.log import Log
+from posthouse.base.log import Level, Log
 from posthouse.base.metrics import ROWS_MAX, Metrics
 from posthouse.base.version import VERSION
 from posthouse.net.certificates import CertificateFailed, Certificates, open_certificates
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import ListenFailed
+from posthouse.store.settings import StoreSettings
 
 SCRIBE: Final = "scribe"
 WORKER: Final = "worker"
@@ -118,7 +119,7 @@ class Supervisor:
         while not self._is_over():
             wait = min(self._next_wait(), max(0.0, sample_at - self._clock.monotonic()))
             for key, _events in self._selector.select(wait):
-                key.data()
+                self._call(key.data)
             if self._clock.monotonic() >= sample_at:
                 self._rates.sample()
                 sample_at = self._clock.monotonic() + SAMPLE_SECONDS
@@ -126,6 +127,13 @@ class Supervisor:
         self._selector.close()
         self._openings.close([*self._openings.open, *self._closing])
         return self._exit_code
+
+    def _call(self, happened: Callable[[], None]) -> None:
+        """A fault in one event must not end the house."""
+        try:
+            happened()
+        except Exception as error:  # noqa: BLE001 - logged with its traceback
+            self._log.fault("serve.fault", error)
 
     # ---- what a child does
 
@@ -136,6 +144,9 @@ class Supervisor:
         self._outside.control_listener.close()
         self._wake_read.close()
         self._wake_write.close()
+        for opening in self._closing:
+            for listener in opening.sockets:
+                listener.close()  # else the kernel goes on to accept where nobody serves
         if kind == SCRIBE:
             os.close(self._life_read)
             for _service, listener in self._openings.sockets():
@@ -199,7 +210,12 @@ class Supervisor:
                 self._finish_reload()
 
     def _tell(self) -> None:
-        answer_all(self._outside.control_listener, as_json(self.status()))
+        answer = b""
+        try:
+            answer = as_json(self.status())
+        finally:
+            # Also without an answer: who waits unheard would wake us again and again.
+            answer_all(self._outside.control_listener, answer)
 
     def _announce(self) -> None:
         where = self._openings.addresses()
@@ -220,6 +236,8 @@ class Supervisor:
     def _look_after_children(self) -> None:
         for child in self._children.reap():
             self._metrics.row(child.row)  # its gauges are no longer true
+            if child.kind == SCRIBE and child.is_retiring and self._stopping_since is None:
+                self._start(SCRIBE, 0)  # with what is configured now
         for kind, number in self._children.due():
             if self._stopping_since is None:
                 self._row.add("restarts_total")
@@ -229,9 +247,6 @@ class Supervisor:
                 self._log.error("serve.hopeless", why="a process dies again and again at start")
                 self._exit_code = EXIT_FAULT
             self._stop()
-        if self._closing and not any(c.is_retiring for c in self._children.of(WORKER)):
-            self._openings.close(self._closing)
-            self._closing = []
         self._go_on_stopping()
 
     def _is_staffed(self) -> bool:
@@ -335,12 +350,13 @@ class Supervisor:
             return
         self._closing += self._openings.adopt(config)
         self._config, self._certificates = config, certificates
+        self._log.level = Level[config[LogSettings].level.upper()]
         # New workers serve before the old ones stop; their sessions end when nothing is owed.
         self._is_reloading = True
         self._children.forget_missing()
-        for scribe in self._children.of(SCRIBE):
-            # Its place is filled again at once, with what is configured now.
-            self._children.signal(scribe, signal.SIGTERM)
+        if config[StoreSettings] != old[StoreSettings]:
+            for scribe in self._children.of(SCRIBE):
+                self._retire(scribe)  # units of work wait for the next one
         for child in self._children.of(WORKER):
             child.is_retiring = True
         for number in range(config.workers):
@@ -351,6 +367,9 @@ class Supervisor:
         for child in self._children.of(WORKER):
             if child.is_retiring:
                 self._children.signal(child, signal.SIGTERM)
+        # With the old workers' own copies gone, who comes there is refused at once.
+        self._openings.close(self._closing)
+        self._closing = []
         self._log.info("config.reloaded", changed=True)
         self._outside.notifier.ready("reloaded")
 

@@ -30,6 +30,7 @@ from posthouse.proofs.sasl import (
     LOGIN_FIRST,
     MECHANISMS,
     SCRAM_PLUS,
+    SCRAM_ROUNDS,
     Challenge,
     Exchange,
     Failed,
@@ -45,7 +46,6 @@ from posthouse.store.contract import Account, Store
 from posthouse.store.values import Credential
 
 CACHE_ENTRIES_MAX: Final = 20_000
-INVENTED_ROUNDS: Final = 100_000
 
 InThread = Callable[..., Awaitable[Any]]
 """`await in_thread(function, *arguments)` runs it beside the loop."""
@@ -166,7 +166,7 @@ class Users:
         if keys is not None:
             return keys
         salt = hmac.digest(self._secret, login.encode(), "sha256")
-        return ScramKeys(INVENTED_ROUNDS, salt[:16], secrets.token_bytes(32), salt)
+        return ScramKeys(SCRAM_ROUNDS, salt[:16], secrets.token_bytes(32), salt)
 
     async def proved(self, login: str, peer: str, final: bytes) -> LoggedIn:
         """SCRAM has proved the name; the account may have gone meanwhile."""

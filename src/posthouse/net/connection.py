@@ -6,7 +6,9 @@ not read. Never raises into the loop: a fault of ours is logged, counted and bec
 """
 
 import asyncio
+import fcntl
 import ssl
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -114,8 +116,9 @@ class Connection:
     def shut_down(self) -> None:
         """The server stops: the core says good-bye as soon as no question is open."""
         self._shutting = True
-        if self._core is NOBODY:
-            self.abort()  # in its first handshake, or gone
+        tunnel = self._tunnel
+        if self._core is NOBODY or (tunnel is not None and not tunnel.stands):
+            self.abort()  # in a handshake, or gone: there is no way to say good-bye
         elif self._steps is None and not self._more:
             self._advance()
 
@@ -237,7 +240,9 @@ class Connection:
             return
         self._enter()
         if is_welcome:
-            self._advance()
+            # What came before we said a word is read before we say it: an early talker.
+            if not _has_input(transport):
+                self._advance()
         else:
             self._core.shut_down()
             self.flush()
@@ -264,7 +269,7 @@ class Connection:
                     self._pause()
             elif core.closing:
                 self._close()
-            elif core.starting_tls:  # the core clears it when TLS stands
+            elif core.starting_tls and self._tunnel is None:  # the core clears it when TLS stands
                 if self._tunnel is None:
                     self._start_tls()
             elif self._eof and not self._stalled:
@@ -432,3 +437,13 @@ class Connection:
         self._leaving = True
         self._quiet_since = 0.0
         self._transport.close()
+
+
+def _has_input(transport: Transport) -> bool:
+    """Octets of the peer wait in the kernel, not read so far. tcp(7): FIONREAD"""
+    waiting = bytearray(4)
+    try:
+        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
+    except (OSError, AttributeError):  # it is gone already, or a test's that is no socket
+        return False
+    return any(waiting)

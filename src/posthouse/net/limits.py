@@ -25,7 +25,7 @@ class NetSettings:
         32_768, "Octets a peer may send before its TLS handshake stands.", least=4096
     )
     handshakes_per_second_max: int = setting(
-        500, "TLS handshakes begun in one worker in a second; more wait their turn.", least=1
+        1000, "TLS handshakes begun in one worker in a second; more wait their turn.", least=1
     )
     write_buffer_octets_max: int = setting(
         262_144, "Output kept for a peer before its session waits for it to read.", least=4096

@@ -22,7 +22,8 @@ BINDING_FLAG: Final = "p=tls-server-end-point"
 """The one kind of channel binding that is offered: the hash of the certificate. RFC 5929 4"""
 OCTETS_MAX: Final = 12_288
 """Most octets of one client message. RFC 4954 4 asks for at least 12,288 octets of base 64 text."""
-SCRAM_ROUNDS: Final = 100_000
+SCRAM_ROUNDS: Final = 65_536
+"""As many as every client bears: those built on Cyrus SASL (mbsync is one) refuse more."""
 SCRAM_ROUNDS_LEAST: Final = 4096
 """RFC 5802 5.1: what a client may insist on."""
 

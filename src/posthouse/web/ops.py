@@ -22,6 +22,10 @@ from posthouse.base.metrics import METRICS, Metrics, Row
 CONNECTIONS_MAX: Final = 100
 """HTTP connections of one worker at a time; more get a 503."""
 IDLE_SECONDS_MAX: Final = 30
+REQUEST_OCTETS_MAX: Final = 65_536
+"""Of one request with all its headers; what asks for health and figures has no more to say."""
+REQUEST_SECONDS_MAX: Final = 30.0
+"""How long a connection may take to say its request."""
 PREFIX: Final = "posthouse_"
 TEXT: Final = b"text/plain; charset=utf-8"
 METRICS_TEXT: Final = b"text/plain; version=1.0.0; charset=utf-8"
@@ -47,6 +51,44 @@ class Page:
             if metric.name.endswith("_seconds_total"):
                 figure /= 1e6  # kept as microseconds, since the page holds integers
             yield CounterMetricFamily(name, metric.meaning, figure)
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP of one connection, which ends when a request is too large or never complete."""
+
+    _octets = 0
+    """Since the last complete request."""
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._complete()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._octets += len(data)
+        if self._octets > REQUEST_OCTETS_MAX:
+            self.transport.abort()
+            return
+        if self._deadline is None:
+            self._wait()
+        super().data_received(data)
+
+    def on_message_complete(self) -> None:
+        self._complete()
+        super().on_message_complete()
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(REQUEST_SECONDS_MAX, self.transport.abort)
+
+    def _complete(self) -> None:
+        self._octets = 0
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
 
 class OpsServer:
@@ -79,7 +121,7 @@ class OpsServer:
 
     def connection(self) -> asyncio.BaseProtocol:
         """For `create_server`."""
-        return HttpToolsProtocol(self._config, self._state, {}, self._loop)
+        return BoundedHttp(self._config, self._state, {}, self._loop)
 
     def shut_down(self) -> None:
         """Connections end behind the answer they are owed."""

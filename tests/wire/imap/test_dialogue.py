@@ -132,3 +132,11 @@ def test_station_may_say_bad() -> None:
     core.answer(Bad("no such message"))
 
     assert core.take_output() == b"a BAD no such message\r\n* BYE Too many wrong commands\r\n"
+
+
+def test_how_long_a_client_may_be_silent() -> None:
+    """Not long before log-in, half an hour at least after it. RFC 3501 5.4"""
+    fresh, known = server_of({}), server_of({"state": "selected"})
+
+    assert fresh.idle_seconds == 180
+    assert known.idle_seconds == 1800

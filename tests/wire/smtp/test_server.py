@@ -348,3 +348,8 @@ def test_cuts_do_not_matter(parts: list[bytes]) -> None:
     assert (cut.closing, cut.phase, cut.sender, cut.recipients, cut.errors) == (
         (whole.closing, whole.phase, whole.sender, whole.recipients, whole.errors)
     )
+
+
+def test_how_long_a_client_may_be_silent() -> None:
+    """Five minutes. RFC 5321 4.5.3.2.7"""
+    assert greeted().idle_seconds == 300

@@ -166,6 +166,12 @@ class Dialogue:
             self._state = SELECTED if selected else AUTHENTICATED
 
     @property
+    def idle_seconds(self) -> int:
+        """How long the client may be silent as it stands now. RFC 3501 5.4"""
+        limits = self._limits
+        return limits.idle_seconds_max if self.is_authenticated else limits.login_seconds_max
+
+    @property
     def is_authenticated(self) -> bool:
         """The client has logged in."""
         return self._state != NOT_AUTHENTICATED

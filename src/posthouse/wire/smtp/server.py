@@ -71,6 +71,11 @@ class SmtpServer(Session):
         """False: enough octets wait for the house's answer."""
         return self.asked is None or len(self.input) < self.service.limits.input_octets_max
 
+    @property
+    def idle_seconds(self) -> int:
+        """How long the client may be silent."""
+        return self.service.limits.idle_seconds_max
+
     def next_question(self) -> Question | None:
         """What only the house can decide; None means: feed me, or answer first."""
         if self.asked is not None:
@@ -84,7 +89,8 @@ class SmtpServer(Session):
                 return None
             phase = self.phase
             if phase is COMMANDS:
-                step = read_line(self)
+                # Most clients send a command and wait: then all of the input is used up.
+                step = read_line(self) if self.at < len(self.input) else None
             elif phase is DATA:
                 step = read_data(self)
             else:
