@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.accept.received import date_time, literal, protocol, trace_fields
+from posthouse.accept.received import date_time, literal, trace_fields
 
 
 def fields(**changed: object) -> str:
@@ -59,27 +59,6 @@ def test_tls_and_ipv6() -> None:
     assert "([IPv6:2001:db8::1])" in text
     assert "with ESMTPS (TLSv1.3 AES) id" in text
     assert literal("") == "[local]"
-
-
-@pytest.mark.parametrize(
-    ("extended", "tls", "authenticated", "utf8", "lmtp", "word"),
-    [
-        (False, False, False, False, False, "SMTP"),
-        (True, False, False, False, False, "ESMTP"),
-        (True, True, False, False, False, "ESMTPS"),
-        (True, True, True, False, False, "ESMTPSA"),
-        (True, False, True, True, False, "UTF8SMTPA"),
-        (True, True, False, True, True, "UTF8LMTPS"),
-        (True, False, False, False, True, "LMTP"),
-    ],
-)
-def test_the_word_behind_with(
-    extended: bool, tls: bool, authenticated: bool, utf8: bool, lmtp: bool, word: str
-) -> None:
-    """The registered words. RFC 3848, 6531 4.3"""
-    assert word == protocol(
-        extended=extended, tls=tls, authenticated=authenticated, utf8=utf8, lmtp=lmtp
-    )
 
 
 def test_dates() -> None:

@@ -11,7 +11,6 @@ from posthouse.app.config import (
     Listen,
     RelaySettings,
     Root,
-    Route,
     StorePlace,
     default_config,
 )
@@ -76,7 +75,7 @@ def test_no_key_stands_in_two_kinds_of_a_section() -> None:
         (RelaySettings(smart_host="unix:x"), ["smart_host"]),
         (RelaySettings(smart_host="relay.example.org:25"), []),
         (RelaySettings(), []),
-        (Route(), ["domain", "to"]),
+        (Route(), ["domain"]),
         (Route(domain="example.net", to="127.0.0.1:2626"), []),
     ],
 )

@@ -18,8 +18,7 @@ SUBJECTS: Final = {
     "delivered": "Your letter was delivered",
 }
 FIRST_WORDS: Final = {
-    "failed": "Your letter could not be delivered to these recipients. It will not be tried"
-    " again.",
+    "failed": "Your letter could not be delivered to these recipients. It will not be tried again.",
     "delayed": "Your letter has not reached these recipients yet. It will be tried further; you"
     " need not do anything.",
     "relayed": "Your letter was passed on to a host that does not report deliveries.",

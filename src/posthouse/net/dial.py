@@ -94,7 +94,7 @@ class Line:
         """Raises TlsFailed; then the line is cut."""
         if self.lost or self._transport is None:
             raise TlsFailed(self.lost or "no line")
-        tunnel = self._tunnel = Tunnel(context, name)
+        tunnel = self._tunnel = Tunnel(context, server_name=name)
         try:
             self._transport.write(tunnel.begin())
             await self.until(lambda: tunnel.stands, seconds)

@@ -50,6 +50,11 @@ class Intake:
         self._clock = clock
         self._outbound = outbound
 
+    @property
+    def sends_elsewhere(self) -> bool:
+        """Whether letters may have recipients elsewhere."""
+        return self._outbound is not None
+
     async def take(self, letter: Incoming) -> str:
         """Durable when this returns; gives the text behind 250. Raises Refusal, and then nothing
         was kept."""
