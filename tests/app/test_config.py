@@ -9,12 +9,12 @@ from posthouse.app.config import (
     SECTIONS,
     Config,
     Listen,
-    RelaySettings,
     Root,
     StorePlace,
     default_config,
 )
 from posthouse.net.limits import NetSettings
+from posthouse.queue.settings import RelaySettings, Route
 
 
 def test_a_config_gives_each_room_its_part() -> None:

@@ -11,9 +11,10 @@ from posthouse.queue.hands import AGAIN_SECONDS, Hands
 from posthouse.queue.house import Carrier, QueueHouse
 from posthouse.queue.lane import Attempt, Job, Lane, Session
 from posthouse.queue.letter import Incoming
+from posthouse.queue.outbound import claimed_part, rows_of
 from posthouse.queue.pace import may_open
 from posthouse.queue.route import BAD_ADDRESS
-from posthouse.queue.schedule import first_look, pause_until
+from posthouse.queue.schedule import pause_until
 from posthouse.store.contract import StoreFailure, Watch
 from posthouse.store.values_queue import (
     FAR,
@@ -24,11 +25,7 @@ from posthouse.store.values_queue import (
     FreeQueue,
     PauseQueue,
     QueueClaimed,
-    QueueEnvelope,
     QueueLetter,
-    QueueRecipient,
-    QueueState,
-    QueueTo,
 )
 from posthouse.wire.smtp.remote_replies import RemoteReply
 
@@ -111,36 +108,18 @@ class Runner:
 
     def plan(self, letter: Incoming) -> Enqueue:
         """Rows of a letter; where there is a hand free they are this worker's at once."""
-        house, envelope = self._house, letter.envelope
-        now = int(house.clock.now())
-        recipients = []
-        for recipient in letter.outside:
-            destination = house.routes.destination(recipient.address)
-            mine = bool(destination) and self._has_hand_free(destination, letter.body.size)
-            recipients.append(
-                QueueTo(
-                    address=recipient.address,
-                    destination=destination,
-                    due=house.until() if mine else now,
-                    holder=house.holder if mine else "",
-                    notify=recipient.notify,
-                    original=recipient.original,
-                )
-            )
-        return Enqueue(
-            letter=letter.body.id,
-            owner=letter.owner,
-            body=letter.body.id,
-            size=letter.body.size,
-            new_body=None if letter.residents else letter.body,
-            sender=envelope.sender,
-            message_id=letter.rendered.message_id,
-            envelope=QueueEnvelope(
-                envelope.body, envelope.smtputf8, envelope.envelope_id, envelope.returns
-            ),
-            accepted=letter.received,
-            attend=first_look(house.settings, envelope.sender, letter.received),
-            recipients=tuple(recipients),
+        house = self._house
+
+        def claim(destination: str) -> tuple[str, int] | None:
+            has_hand_free = self._has_hand_free(destination, letter.body.size)
+            return (house.holder, house.until()) if has_hand_free else None
+
+        return rows_of(
+            letter,
+            routes=house.routes,
+            settings=house.settings,
+            now=int(house.clock.now()),
+            claim=claim,
         )
 
     def committed(self, plan: Enqueue, letter: Incoming) -> None:
@@ -150,7 +129,7 @@ class Runner:
             if to.holder:
                 mine.setdefault(to.destination, []).append(number)
         for destination, numbers in mine.items():
-            self._take_in(destination, Job(queued_letter(plan, numbers), letter.body.octets))
+            self._take_in(destination, Job(claimed_part(plan, numbers), letter.body.octets))
 
     def _has_hand_free(self, destination: str, octets: int) -> bool:
         settings = self._house.settings
@@ -423,33 +402,3 @@ class Runner:
             self._house.log.warning("queue.not_paused", reason=failure.text)
         finally:
             lane.is_pausing = False
-
-
-def queued_letter(plan: Enqueue, numbers: list[int]) -> QueueLetter:
-    """What a claim of these rows would have given."""
-    return QueueLetter(
-        plan.letter,
-        plan.owner,
-        plan.body,
-        plan.size,
-        plan.sender,
-        plan.message_id,
-        plan.envelope,
-        plan.accepted,
-        plan.attend,
-        tuple(
-            QueueRecipient(
-                number=number,
-                address=plan.recipients[number].address,
-                destination=plan.recipients[number].destination,
-                state=QueueState.TAKEN,
-                due=plan.recipients[number].due,
-                attempts=0,
-                answer="",
-                holder=plan.recipients[number].holder,
-                notify=plan.recipients[number].notify,
-                original=plan.recipients[number].original,
-            )
-            for number in numbers
-        ),
-    )
