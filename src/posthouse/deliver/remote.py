@@ -173,7 +173,9 @@ class RemoteCarrier:
                 )
             except NoDialogue as none:
                 never += none.reply.code == NO_MAIL_HOST
-                last = RemoteReply(none.reply.code, none.reply.status, f"{way.shown}: {none.reply.text}")
+                last = RemoteReply(
+                    none.reply.code, none.reply.status, f"{way.shown}: {none.reply.text}"
+                )
                 house.log.info("relay.no_dialogue", host=way.shown, why=none.reply.said)
                 continue
             if dialogue.name_said in self._own_names and not way.is_fixed:

@@ -198,12 +198,15 @@ class Runner:
             house.row.add("faults_total")
             house.log.fault("relay.fault", error, destination=lane.destination)
             self.out_of_reach(lane, FAULT, tried=bool(session.unsettled))
-        finally:
             for job in list(session.unsettled):
                 session.settled(job, [Attempt(r.number, FAULT) for r in job.letter.recipients])
+        else:
+            assert not session.unsettled, "a carrier gives back what it took"
+        finally:
             lane.sessions -= 1
             self._count_session(-1, is_suspect=is_suspect)
-            self._session_over(lane)
+        # Not behind a cancellation: then the claims are left to whoever comes after.
+        self._session_over(lane)
 
     def _count_session(self, more: int, *, is_suspect: bool) -> None:
         self._sessions += more
@@ -338,7 +341,7 @@ class Runner:
         """Rows that a changed configuration sends elsewhere go back under the new name."""
         destination = self._house.routes.destination(letter.recipients[0].address)
         job = Job(letter)
-        if destination == lane.destination:
+        if destination and destination == lane.destination:
             self._take_in(destination, job)
             return
         self._hands.hold(job)
