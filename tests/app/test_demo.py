@@ -20,6 +20,8 @@ workers = 1
 smtp = ["127.0.0.1:0"]
 imap = ["127.0.0.1:0"]
 imaps = ["127.0.0.1:0"]
+pop3 = ["127.0.0.1:0"]
+pop3s = ["127.0.0.1:0"]
 http = ["127.0.0.1:0"]
 """
 LETTER = "From: x@outside.test\r\nSubject: A first letter\r\n\r\nHello.\r\n"
