@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app_house import ROOT
+from app_house import ROOT, closed
 
 CONFIG = """\
 hostname = "mail.example.org"
@@ -34,7 +34,7 @@ class Demo:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "posthouse.app.demo"],
             cwd=folder,
-            env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+            env=closed(CONFIG) | {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
