@@ -60,7 +60,7 @@ test: $(VENV)/.dev ## everything that must be true before a change is kept
 	@$(PYTEST) -n 2 --dist worksteal
 
 crash: $(VENV)/.dev ## 100 kills of every kind of process, the table printed
-	@$(BIN)/python tests/crash/kills.py --kills 100
+	@$(BIN)/python -m tests.crash.kills --kills 100
 
 bench: $(VENV)/.dev ## the same work beside Postfix and Dovecot; writes docs/performance.md
 	@flock /tmp/posthouse-bench.lock $(BIN)/python bench/run.py $(ARGS)

@@ -13,6 +13,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from local_store import LocalStore
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import SetClock
@@ -52,17 +53,29 @@ async def aside(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
+OPENED: list["House"] = []
+"""Every house of this test."""
+
+
 class House:
     """Store, door and clients. Accounts: 1 ann@example.org, 2 bob@example.org, both with
     `PASSWORD`."""
 
     def __init__(
-        self, folder: Path, *, wrap: Callable[[Any], Any] = lambda store: store, **limits: Any
+        self,
+        folder: Path,
+        *,
+        wrap: Callable[[Any], Any] = lambda store: store,
+        on_sqlite: bool = False,
+        **limits: Any,
     ) -> None:
+        OPENED.append(self)
         self.loop = asyncio.new_event_loop()
         self.clock = SetClock(RECEIVED)
         self.files = BodyFiles(folder)
-        self.memory = MemoryStore(self.clock, self.files.path)
+        self.memory: Any = MemoryStore(self.clock, self.files.path)
+        if on_sqlite:
+            self.memory = LocalStore(folder, self.clock)
         self.store: Any = wrap(self.memory)
         self.row = Metrics().row(2)
         self.lines: list[bytes] = []
@@ -138,7 +151,16 @@ class House:
             self.loop.run_forever()
             quiet = quiet + 1 if before == sum(client.count for client in self.clients) else 0
 
+    def turns(self, count: int) -> None:
+        """So many turns of the loop."""
+        for _ in range(count):
+            self.loop.call_soon(self.loop.stop)
+            self.loop.run_forever()
+
     def close(self) -> None:
+        """Once is enough; `tests/read/imap/conftest.py` does it for tests that failed."""
+        if self.loop.is_closed():
+            return
         for client in self.clients:
             client.hang_up()
         self.settle()

@@ -19,13 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from imap_house import House
 from posthouse.net.steps import one_turn
 from posthouse.store import values
 from posthouse.store.contract import StoreFailure
 from posthouse.store.memory import MemoryStore
-from posthouse.store.values import INBOX, Why
-from talk import TRANSCRIPTS, Cutter, matches, octets
+from posthouse.store.values import Why
+from talk import TRANSCRIPTS, Cutter, each_byte, matches, octets, whole
 from turn import run_now
 
 MARK = re.compile(r"(?:([CS])([1-9]?)(:|<<)|(!|=))(?: (.*))?\Z", re.DOTALL)
@@ -136,10 +138,10 @@ def parse(text: str, name: str) -> Talk:
     return Talk(name, tuple(lines), settings)
 
 
-def all_talks() -> list[Talk]:
+def all_talks(pattern: str = "*") -> list[Talk]:
     """The transcripts of tests/transcripts/imap that are for the station."""
-    paths = sorted((TRANSCRIPTS / "imap/station").glob("*.talk"))
-    assert paths
+    paths = sorted((TRANSCRIPTS / "imap/station").glob(f"{pattern}.talk"))
+    assert paths, f"no transcript fits {pattern}"
     return [parse(path.read_text(encoding="utf-8"), path.stem) for path in paths]
 
 
@@ -207,19 +209,24 @@ def plain_letter(subject: str) -> bytes:
     ).encode()
 
 
-def play(talk: Talk, folder: Path, cut: Cutter, *, slow: bool) -> list[str]:
+def play(
+    talk: Talk, folder: Path, cut: Cutter, *, slow: bool, on_sqlite: bool = False
+) -> list[str]:
     """The conversation as it went: equal to its lines when it went as written."""
     limits = {
         key.removeprefix("limits."): int(value)
         for key, value in talk.settings.items()
         if key.startswith("limits.")
     }
-    house = House(folder, wrap=lambda inner: Fickle(inner, slow=slow), **limits)
+    house = House(
+        folder, wrap=lambda inner: Fickle(inner, slow=slow), on_sqlite=on_sqlite, **limits
+    )
     for number in range(1, int(talk.settings.get("letters", "0")) + 1):
         house.letter(plain_letter(f"Letter {number}"))
     count = max(line.who for line in talk.lines)
     for _ in range(count):
         client = house.client()
+        assert client.take().startswith(b"* OK [CAPABILITY IMAP4rev1 ")
         if "fresh" not in talk.settings:
             assert b"z OK" in client.say("z LOGIN ann@example.org secret")
         if "selected" in talk.settings:
@@ -276,8 +283,25 @@ def _heard(house: House, wanted: list[Line]) -> list[str]:
     return went + [str(line) for queue in said for line in queue]
 
 
+def played(pattern: str) -> Callable[[Any], Any]:
+    """A test of each transcript that fits, packets whole and cut, the store prompt and slow."""
+
+    def decorate(test: Any) -> Any:
+        for name, values_, ids in (
+            ("talk", all_talks(pattern), str),
+            ("cut", [whole, each_byte], ["whole", "each_byte"]),
+            ("slow", [False, True], ["prompt", "slow"]),
+        ):
+            test = pytest.mark.parametrize(name, values_, ids=ids)(test)
+        return test
+
+    return decorate
+
+
+def check(talk: Talk, folder: Path, cut: Cutter, *, slow: bool) -> None:
+    """Plays it; a failure shows the two conversations."""
+    assert expected(talk) == play(talk, folder, cut, slow=slow)
+
+
 def expected(talk: Talk) -> list[str]:
     return [str(line) for line in talk.lines]
-
-
-__all__ = ["INBOX", "Talk", "all_talks", "expected", "parse", "plain_letter", "play"]

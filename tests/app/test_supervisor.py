@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from app_house import Running, is_alive, wait_for
 
 LISTEN = '[listen]\nsmtp = ["127.0.0.1:0"]\nimap = []\nimaps = ["127.0.0.1:0"]\nhttp = []\n'
@@ -117,6 +119,11 @@ def test_reload_takes_the_new_config(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as way:
             assert way.recv(100) == b"hello new.test\r\n"
         assert set(house.status()["workers"]).isdisjoint(old)
+        house.file.write_text(text.replace("[listen]", '[log]\nlevel = "error"\n[listen]'))
+        house.signal(signal.SIGHUP)
+        wait_for(lambda: "imap" not in house.status()["listeners"])
+        with pytest.raises(ConnectionRefusedError):
+            wait_for(lambda: socket.create_connection(("127.0.0.1", port), timeout=5).close())
 
 
 def test_reload_of_the_store_s_settings(tmp_path: Path) -> None:

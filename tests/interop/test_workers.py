@@ -20,13 +20,11 @@ def test_idle_in_the_other_worker_sees_a_delivery(
         client = Imap(server.ports["imaps"], tls=True)
         client.login(person, PASSWORD)
         client.ok(b"SELECT INBOX")
-        before = sessions(server)
-        assert before[idle_pid] >= 1
+        assert sessions(server)[idle_pid] >= 1
     client.send(b"i IDLE\r\n")
     assert client.line().startswith(b"+ ")
     with server.only_worker(sending) as sending_pid:
         smtp = Smtp(server.ports["smtp"])
-        assert sessions(server)[sending_pid] == before[sending_pid] + 1
     assert sending_pid != idle_pid
 
     with smtp:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from posthouse.mail import structure
 from posthouse.mail.structure import (
     DEPTH_MAX,
-    FALSE_DELIMITERS_MAX,
     PARTS_MAX,
     Part,
     find_part,
@@ -24,6 +23,7 @@ from posthouse.mail.structure import (
     unpack,
     walk,
 )
+from posthouse.mail.text import decode_transfer
 
 
 def crlf(text: str) -> bytes:
@@ -191,6 +191,7 @@ def test_single_part_letters() -> None:
 def test_outline() -> None:
     """The tree has the parts of the letter, in order."""
     tree = parse(RFC3501)
+    rich = ["multipart/alternative", "text/plain", "text/richtext"]
     assert outline(tree) == [
         "multipart/mixed",
         "text/plain",
@@ -199,14 +200,7 @@ def test_outline() -> None:
         [
             "multipart/mixed",
             "image/gif",
-            [
-                "message/rfc822",
-                [
-                    "multipart/mixed",
-                    "text/plain",
-                    ["multipart/alternative", "text/plain", "text/richtext"],
-                ],
-            ],
+            ["message/rfc822", ["multipart/mixed", "text/plain", rich]],
         ],
     ]
     assert [part.type for part in walk(tree)].count("text") == 5
@@ -214,79 +208,64 @@ def test_outline() -> None:
 
 
 HEAD = "Content-Type: multipart/mixed; boundary=A\n\n"
+MIXED, PLAIN = "multipart/mixed", "text/plain"
 
 ODD = [
     # (letter, outline, bodies of the leaves)
-    ("", "text/plain", [""]),
-    ("\n", "text/plain", [""]),
-    ("\nbody", "text/plain", ["body"]),
-    ("Subject: only a header", "text/plain", [""]),
-    ("Subject: only a header\n", "text/plain", [""]),
-    ("Content-Type: nonsense\n\nx", "text/plain", ["x"]),
-    (
-        "Content-Type: multipart/mixed\n\n--A\n\nx\n--A--\n",
-        "multipart/mixed",
-        ["--A\n\nx\n--A--\n"],
-    ),
-    ('Content-Type: multipart/mixed; boundary=""\n\nx', "multipart/mixed", ["x"]),
-    (HEAD, "multipart/mixed", [""]),
-    (HEAD + "no delimiter", "multipart/mixed", ["no delimiter"]),
-    (HEAD + "--A\n\nx\n--A--\n", ["multipart/mixed", "text/plain"], ["x"]),
-    (HEAD + "--A\n\nx\n--A--", ["multipart/mixed", "text/plain"], ["x"]),
-    (HEAD + "--A\n\nno close\n", ["multipart/mixed", "text/plain"], ["no close\n"]),
-    (HEAD + "--A\n\nx\n--A", ["multipart/mixed", "text/plain", "text/plain"], ["x", ""]),
-    (HEAD + "--A--\nepilogue", "multipart/mixed", ["--A--\nepilogue"]),
-    (HEAD + "--A\n--A\n--A--\n", ["multipart/mixed", "text/plain", "text/plain"], ["", ""]),
-    (HEAD + "--A\n\n--A\n\n\n--A--\n", ["multipart/mixed", "text/plain", "text/plain"], ["", ""]),
-    (HEAD + "--A\nX: header only\n--A--\n", ["multipart/mixed", "text/plain"], [""]),
-    (
-        HEAD + "--A\nContent-Type: message/rfc822\n--A--\n",
-        ["multipart/mixed", ["message/rfc822", "text/plain"]],
-        [""],
-    ),
-    (
-        HEAD + "--A \t\n\nspace behind\n--A-- \n",
-        ["multipart/mixed", "text/plain"],
-        ["space behind"],
-    ),
+    ("", PLAIN, [""]),
+    ("\n", PLAIN, [""]),
+    ("\nbody", PLAIN, ["body"]),
+    ("Subject: only a header", PLAIN, [""]),
+    ("Subject: only a header\n", PLAIN, [""]),
+    ("Content-Type: nonsense\n\nx", PLAIN, ["x"]),
+    ("Content-Type: multipart/mixed\n\n--A\n\nx\n--A--\n", MIXED, ["--A\n\nx\n--A--\n"]),
+    ('Content-Type: multipart/mixed; boundary=""\n\nx', MIXED, ["x"]),
+    (HEAD, MIXED, [""]),
+    (HEAD + "no delimiter", MIXED, ["no delimiter"]),
+    (HEAD + "--A\n\nx\n--A--\n", [MIXED, PLAIN], ["x"]),
+    (HEAD + "--A\n\nx\n--A--", [MIXED, PLAIN], ["x"]),
+    (HEAD + "--A\n\nno close\n", [MIXED, PLAIN], ["no close\n"]),
+    (HEAD + "--A\n\nx\n--A", [MIXED, PLAIN, PLAIN], ["x", ""]),
+    (HEAD + "--A--\nepilogue", MIXED, ["--A--\nepilogue"]),
+    (HEAD + "--A\n--A\n--A--\n", [MIXED, PLAIN, PLAIN], ["", ""]),
+    (HEAD + "--A\n\n--A\n\n\n--A--\n", [MIXED, PLAIN, PLAIN], ["", ""]),
+    (HEAD + "--A\nX: header only\n--A--\n", [MIXED, PLAIN], [""]),
+    (HEAD + "--A\nContent-Type: message/rfc822\n--A--\n", [MIXED, ["message/rfc822", PLAIN]], [""]),
+    (HEAD + "--A \t\n\nspace behind\n--A-- \n", [MIXED, PLAIN], ["space behind"]),
     (
         HEAD + "--A\n\n--AB\n--B--\n--AB--\n --A\n--\n--A--\n",
-        ["multipart/mixed", "text/plain"],
+        [MIXED, PLAIN],
         ["--AB\n--B--\n--AB--\n --A\n--"],
     ),
-    (HEAD + "--A\n\nx\n--A--\n--A\n\nepilogue\n", ["multipart/mixed", "text/plain"], ["x"]),
-    (
-        'Content-Type: multipart/mixed; boundary="A B "\n\n--A B\n\nx\n--A B--\n',
-        ["multipart/mixed", "text/plain"],
-        ["x"],
-    ),
+    (HEAD + "--A\n\nx\n--A--\n--A\n\nepilogue\n", [MIXED, PLAIN], ["x"]),
+    ('Content-Type: multipart/mixed; boundary="A "\n\n--A\n\nx\n--A--\n', [MIXED, PLAIN], ["x"]),
     # an outer delimiter ends the inner parts, whose closing delimiter is missing
     (
         HEAD
         + "--A\nContent-Type: multipart/alternative; boundary=B\n\n--B\n\nx\n--A\n\ny\n--A--\n",
-        ["multipart/mixed", ["multipart/alternative", "text/plain"], "text/plain"],
+        [MIXED, ["multipart/alternative", PLAIN], PLAIN],
         ["x", "y"],
     ),
     # a boundary that begins with another one, in both orders
     (
         HEAD + "--A\nContent-Type: multipart/x; boundary=A--\n\n--A--\n\nx\n--A----\n--A--\n",
-        ["multipart/mixed", ["multipart/x", "text/plain"]],
+        [MIXED, ["multipart/x", PLAIN]],
         ["x"],
     ),
     # the same boundary twice: it is the outer one's
     (
         HEAD + "--A\nContent-Type: multipart/x; boundary=A\n\n--A\n\nx\n--A--\n",
-        ["multipart/mixed", "multipart/x", "text/plain"],
+        [MIXED, "multipart/x", PLAIN],
         ["", "x"],
     ),
     (
         "Content-Type: multipart/digest; boundary=A\n\n--A\n\nSubject: x\n\nx\n"
         "--A\nContent-Type: text/plain\n\ny\n--A--\n",
-        ["multipart/digest", ["message/rfc822", "text/plain"], "text/plain"],
+        ["multipart/digest", ["message/rfc822", PLAIN], PLAIN],
         ["x", "y"],
     ),
-    (HEAD + "--A\n\nx\n\n--A--\n", ["multipart/mixed", "text/plain"], ["x\n"]),
-    ("Content-Type: message/global\n\nSubject: x\n\nx", ["message/global", "text/plain"], ["x"]),
+    (HEAD + "--A\n\nx\n\n--A--\n", [MIXED, PLAIN], ["x\n"]),
+    ("Content-Type: message/global\n\nSubject: x\n\nx", ["message/global", PLAIN], ["x"]),
     ("Content-Type: message/partial\n\nSubject: x\n\nx", "message/partial", ["Subject: x\n\nx"]),
 ]
 
@@ -413,7 +392,7 @@ def test_parts_limit() -> None:
 
 def test_false_delimiters_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that only look like delimiters are looked at up to a number."""
-    assert FALSE_DELIMITERS_MAX >= 10_000
+    assert structure.FALSE_DELIMITERS_MAX >= 10_000
     monkeypatch.setattr(structure, "FALSE_DELIMITERS_MAX", 3)
     for count, found in ((3, 2), (4, 1)):
         tree = parse(crlf(HEAD + "--A\n\n" + "--Ax\n" * count + "--A\n\nx\n--A--\n"))
@@ -473,13 +452,8 @@ def test_like_the_standard_library(letter: EmailMessage) -> None:
     theirs = BytesParser(policy=policy.compat32).parsebytes(octets)
     tree = parse(octets)
     assert outline(tree) == their_outline(theirs)
-    from posthouse.mail.text import decode_transfer
-
-    ours = [
-        decode_transfer(body(octets, part), part.encoding)
-        for part in walk(tree)
-        if not part.children
-    ]
+    leaves = [part for part in walk(tree) if not part.children]
+    ours = [decode_transfer(body(octets, part), part.encoding) for part in leaves]
     assert ours == their_leaves(theirs)
 
 

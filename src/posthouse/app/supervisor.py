@@ -15,7 +15,7 @@ from typing import Final
 
 from posthouse.app.build import Plan
 from posthouse.app.children import Child, Children
-from posthouse.app.config import Config, Root, TlsSettings
+from posthouse.app.config import Config, LogSettings, Root, TlsSettings
 from posthouse.app.config_load import ConfigFailed
 from posthouse.app.notify import Notifier
 from posthouse.app.openings import Opening, Openings
@@ -33,7 +33,7 @@ from posthouse.app.status import (
 )
 from posthouse.app.worker import Crew, run_worker
 from posthouse.base.clock import Clock
-from posthouse.base.log import Log
+from posthouse.base.log import Level, Log
 from posthouse.base.metrics import ROWS_MAX, Metrics
 from posthouse.base.version import VERSION
 from posthouse.net.certificates import CertificateFailed, Certificates, open_certificates
@@ -144,6 +144,9 @@ class Supervisor:
         self._outside.control_listener.close()
         self._wake_read.close()
         self._wake_write.close()
+        for opening in self._closing:
+            for listener in opening.sockets:
+                listener.close()  # else the kernel goes on to accept where nobody serves
         if kind == SCRIBE:
             os.close(self._life_read)
             for _service, listener in self._openings.sockets():
@@ -244,9 +247,6 @@ class Supervisor:
                 self._log.error("serve.hopeless", why="a process dies again and again at start")
                 self._exit_code = EXIT_FAULT
             self._stop()
-        if self._closing and not any(c.is_retiring for c in self._children.of(WORKER)):
-            self._openings.close(self._closing)
-            self._closing = []
         self._go_on_stopping()
 
     def _is_staffed(self) -> bool:
@@ -350,6 +350,7 @@ class Supervisor:
             return
         self._closing += self._openings.adopt(config)
         self._config, self._certificates = config, certificates
+        self._log.level = Level[config[LogSettings].level.upper()]
         # New workers serve before the old ones stop; their sessions end when nothing is owed.
         self._is_reloading = True
         self._children.forget_missing()
@@ -366,6 +367,9 @@ class Supervisor:
         for child in self._children.of(WORKER):
             if child.is_retiring:
                 self._children.signal(child, signal.SIGTERM)
+        # With the old workers' own copies gone, who comes there is refused at once.
+        self._openings.close(self._closing)
+        self._closing = []
         self._log.info("config.reloaded", changed=True)
         self._outside.notifier.ready("reloaded")
 

@@ -25,7 +25,7 @@ class Core(Protocol):
 
     @property
     def starting_tls(self) -> bool:
-        """Set behind the go-ahead of STARTTLS, until `tls_stands`; what was pipelined is dropped."""
+        """From the go-ahead of STARTTLS until `tls_stands`; what was pipelined is dropped."""
 
     @property
     def closing(self) -> bool:

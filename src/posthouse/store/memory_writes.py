@@ -72,7 +72,8 @@ def _set_flags(work: Work, value: values.SetFlags) -> values.FlagsSet:
             changed.append(uid)
     if changed:
         box.highest_modseq = work.modseq(value.account)
-        _remember_keywords(box, value.keywords)
+        if value.change is not FlagChange.REMOVE:
+            _remember_keywords(box, value.keywords)
     modseq = box.highest_modseq if changed else 0
     return values.FlagsSet(modseq, ranges_of(changed), ranges_of(modified))
 

@@ -145,6 +145,7 @@ def test_keywords_of_a_mailbox(engine: Engine) -> None:
     account = filled(engine, 2, keywords="$b")
     engine.one(SetFlags(account, INBOX, ((1, 1),), ADD, 0, "a $B"))
     engine.one(SetFlags(account, INBOX, ((2, 2),), REPLACE, 0, "c"))
+    engine.one(SetFlags(account, INBOX, ((2, 2),), REMOVE, SEEN, "c never"))
     work = engine.create(account, "Work")
 
     assert engine.run(engine.store.keywords(account, INBOX)) == ("$b", "a", "c")

@@ -1,8 +1,8 @@
 """APPEND, one letter or several: all of them or none. RFC 3501 6.3.11, 3502, 4315 3
 
-Small letters come with the command; larger ones come before it in pieces and go to files. Each
-letter is rendered once, here. What is left of a command that failed is thrown away, whichever way
-it failed.
+Small letters come with the command; what comes before it in pieces goes to files when it is large.
+Each letter is rendered once, here. What is left of a command that failed is thrown away, whichever
+way it failed.
 """
 
 import hashlib
@@ -25,15 +25,32 @@ _NO_ROOM: Final = No("The server has no room just now, please try again later", 
 _OVER_QUOTA: Final = No("No room left in this account, delete something first", OVERQUOTA)
 
 
-class Upload:
-    """The large letters of one APPEND, by their place in it."""
+HELD_OCTETS_MAX: Final = 2 * 1024 * 1024
+"""So much of the small letters of one APPEND is kept in memory; beyond it they go to files too."""
 
-    __slots__ = ("octets", "writers")
+
+class Upload:
+    """The letters of one APPEND that came in pieces, by their place in it."""
+
+    __slots__ = ("held", "held_octets", "is_held", "octets", "writers")
 
     def __init__(self) -> None:
         self.writers: dict[int, tuple[bytes, BodyWriter]] = {}
+        self.held: dict[int, list[bytes]] = {}
+        """Small letters that came in pieces because there are many of them."""
+        self.held_octets = 0
+        self.is_held = False
+        """The letter that comes now is such a one."""
         self.octets = 0
         """Announced so far in this command, of all letters."""
+
+    def announce(self, octets: int) -> None:
+        """A letter of this size follows."""
+        self.octets += octets
+        held = self.held_octets + octets
+        self.is_held = octets <= BODY_INLINE_OCTETS_MAX and held <= HELD_OCTETS_MAX
+        if self.is_held:
+            self.held_octets = held
 
     def start(self, house: ImapHouse, place: int) -> BodyWriter:
         """A file for the letter at this place. Raises OSError."""
@@ -46,6 +63,7 @@ class Upload:
         for _body, writer in self.writers.values():
             writer.drop()
         self.writers.clear()
+        self.held.clear()
 
 
 async def offered(visit: "ImapVisit", question: commands.AppendOffered) -> No | None:
@@ -57,7 +75,7 @@ async def offered(visit: "ImapVisit", question: commands.AppendOffered) -> No | 
     if await target_of(visit, question.mailbox) is None:
         return _failed(visit, NO_TARGET)
     account = await visit.house.store.account(visit.account)
-    upload.octets += question.octets
+    upload.announce(question.octets)
     if (
         account is not None
         and account.quota_octets
@@ -71,6 +89,9 @@ async def piece(visit: "ImapVisit", question: commands.AppendPiece) -> No | None
     """Octets of a large letter."""
     upload = visit.upload
     assert upload is not None, "pieces come after an offer"
+    if upload.is_held:
+        upload.held.setdefault(question.letter, []).append(question.octets)
+        return None
     try:
         if question.letter not in upload.writers:
             upload.start(visit.house, question.letter)
@@ -142,6 +163,8 @@ async def _letter(
 ) -> AppendLetter:
     received = _received(house, letter.date)
     octets = letter.octets
+    if place in upload.held:
+        octets = b"".join(upload.held.pop(place))
     if octets is not None and len(octets) <= BODY_INLINE_OCTETS_MAX:
         digest = hashlib.sha256(octets).digest()
         body = NewBody(house.ids.letter(), digest, len(octets), octets)

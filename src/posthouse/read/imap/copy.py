@@ -6,7 +6,7 @@ from posthouse.read.imap.expunge import forget
 from posthouse.read.imap.failures import NO_TARGET, refused_target
 from posthouse.read.imap.names import kept_name
 from posthouse.read.imap.store_flags import READ_ONLY
-from posthouse.read.imap.view import numbers_in
+from posthouse.read.imap.view import uids_in
 from posthouse.store import values
 from posthouse.store.contract import Mailbox, StoreFailure
 from posthouse.wire.imap import commands
@@ -51,9 +51,7 @@ async def _transfer(
     assert isinstance(result, values.Copied)
     if not result.from_uids:
         return _NOTHING if question.uid else _GONE
-    code = code_copyuid(
-        result.uidvalidity, list(numbers_in(result.from_uids)), list(numbers_in(result.to_uids))
-    )
+    code = code_copyuid(result.uidvalidity, uids_in(result.from_uids), uids_in(result.to_uids))
     if not is_move:
         if target.id == view.mailbox:
             view.hear(result.modseq)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.fetch_items import Plan
 from posthouse.read.imap.login import turn_on_condstore
+from posthouse.read.imap.ports import breathe
 from posthouse.read.imap.sections import Place, place_of
 from posthouse.read.imap.view import View
 from posthouse.store.contract import Condition, Row, StoreFailure
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PIECE_OCTETS: Final = 128 * 1024
 """A large letter is read and sent so many octets at a time."""
+SECTIONS_A_SLICE: Final = 256
+"""Sections of letters put together at a time: a client may ask for many of each letter."""
 OUTPUT_OCTETS: Final = 64 * 1024
 """So much output is put together before it goes out and others have their turn."""
 _UNSEEN: Final = (Condition("flags", "bits_off", SEEN),)
@@ -83,31 +86,24 @@ async def _send(
     """Puts out the answers, slice by slice; gives how many."""
     core, store = visit.core, visit.house.store
     told = waiting = 0
+    step = max(1, SECTIONS_A_SLICE // max(1, plan.sections))
     fields = tuple(plan.fields)
-    octets = fields.index("octets") if plan.has_octets else 0
-    async for rows in store.letters(view.account, view.mailbox, chosen, fields, changed_since):
-        if not rows:
-            continue
-        if waiting >= OUTPUT_OCTETS:
-            await breathe(visit)
-            waiting = 0
-        told += len(rows)
-        numbers = view.numbers_of([row[0] for row in rows])
-        if plan.has_octets and any(row[octets] is None for row in rows):
-            await _send_mixed(visit, plan, list(zip(numbers, rows, strict=True)))
-        else:
-            lines = plan.lines(numbers, rows)
-            waiting += len(lines)
-            core.untagged(lines)
+    octets = fields.index("octets") if plan.sections else 0
+    async for slice_ in store.letters(view.account, view.mailbox, chosen, fields, changed_since):
+        for start in range(0, len(slice_), step):
+            rows = slice_[start : start + step] if len(slice_) > step else slice_
+            if waiting >= OUTPUT_OCTETS:
+                await breathe(visit.line)
+                waiting = 0
+            told += len(rows)
+            numbers = view.numbers_of([row[0] for row in rows])
+            if plan.sections and any(row[octets] is None for row in rows):
+                await _send_mixed(visit, plan, list(zip(numbers, rows, strict=True)))
+            else:
+                lines = plan.lines(numbers, rows)
+                waiting += len(lines)
+                core.untagged(lines)
     return told
-
-
-async def breathe(visit: "ImapVisit") -> None:
-    """Between slices: what is ready goes out at the client's pace, and others have their turn."""
-    line = visit.line
-    line.flush()
-    await line.drained()
-    await line.turn()
 
 
 # ---- letters too large to be held
@@ -175,4 +171,4 @@ async def _send_pieces(visit: "ImapVisit", body: bytes, place: Place) -> None:
             return
         visit.core.raw(octets)
         start += count
-        await breathe(visit)
+        await breathe(visit.line)

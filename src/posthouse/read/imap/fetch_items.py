@@ -26,13 +26,15 @@ Make = Callable[[Sequence[Column]], Iterable[Any]]
 class Plan:
     """How the rows of one FETCH command become octets. Made once a command."""
 
-    __slots__ = ("fields", "has_octets", "items", "makers", "template", "templates")
+    __slots__ = ("fields", "items", "makers", "sections", "template", "templates")
 
     def __init__(self, items: Sequence[FetchItem], view: View) -> None:
         self.items = items
         self.fields: list[Field] = ["uid"]
-        self.has_octets = False
-        """Letters too large to be held are told apart: `body` says which, `size` how large."""
+        self.sections = 0
+        """How many parts of the octets are asked for. Letters too large to be held are told apart:
+        `body` says which, `size` how large.
+        """
         self.makers: list[Make] = []
         self.templates: list[bytes] = []
         for item in items:
@@ -58,7 +60,7 @@ class Plan:
         return b"".join(map(self.template.__mod__, zip(numbers, *values, strict=True)))
 
     def _section(self, section: BodySection) -> tuple[bytes, Make]:
-        self.has_octets = True
+        self.sections += 1
         octets, header = self.at("octets"), self.at("header_octets")
         for field in ("body", "size"):
             self.at(field)

@@ -8,6 +8,7 @@ next turn of the loop while the client idles, however many words came until then
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from posthouse.read.imap.ports import breathe
 from posthouse.read.imap.view import NOTHING, MailboxLost, View
 from posthouse.store.contract import Changes, Field, Mailbox, Store
 from posthouse.store.values import Claimed, ClaimRecent, Range, Ranges
@@ -104,9 +105,13 @@ async def _tell_flags(visit: "ImapVisit", view: View, uids: Ranges) -> None:
     if not uids:
         return
     core = visit.core
+    told = 0
     async for rows in visit.house.store.letters(
         view.account, view.mailbox, uids, _FLAG_FIELDS, view.synced
     ):
+        if told:
+            await breathe(visit.line)
+        told += 1
         lines = []
         for uid, bits, keywords, modseq in rows:
             number = view.number_of(uid)

@@ -18,7 +18,7 @@ from posthouse.store.contract import Store
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
 
-__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn"]
+__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn", "breathe"]
 
 AFTER_LOGIN: Final = (
     "IDLE",
@@ -54,6 +54,13 @@ class Line(Protocol):
     async def turn(self) -> None: ...
 
     def abort(self) -> None: ...
+
+
+async def breathe(line: Line) -> None:
+    """Between slices: what is ready goes out at the client's pace, and others have their turn."""
+    line.flush()
+    await line.drained()
+    await line.turn()
 
 
 class BodyWriter(Protocol):

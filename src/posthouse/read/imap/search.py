@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Found = Sequence[int]
 """UIDs, ascending."""
-SLICES_A_TURN: Final = 16
+SLICES_A_TURN: Final = 4
 """The store's slices of answers between two turns of the loop."""
 _DONE: Final = Ok("Searched")
 

@@ -13,6 +13,7 @@ from posthouse.mail.header import Header
 from posthouse.mail.search_text import body_text, header_text
 from posthouse.mail.structure import unpack
 from posthouse.mail.text import search_form
+from posthouse.read.imap.search_proof import proof_of
 from posthouse.store.contract import Field
 from posthouse.wire.imap.search_keys import InBody, InHeader, InText
 
@@ -28,11 +29,24 @@ def test_of(key: ScanKey) -> Test:
     wanted = search_form(key.text)
     if isinstance(key, InHeader):
         return _in_field(key.field, wanted)
+    in_body = _in_body(wanted)
     if isinstance(key, InBody):
-        return lambda octets, _header, parts: wanted in body_text(octets, unpack(parts))
+        return in_body
     return lambda octets, header, parts: (
-        wanted in header_text(octets[:header]) or wanted in body_text(octets, unpack(parts))
+        wanted in header_text(octets[:header]) or in_body(octets, header, parts)
     )
+
+
+def _in_body(wanted: str) -> Test:
+    proved_absent = proof_of(wanted)
+
+    def test(octets: bytes, _header: int, parts: bytes) -> bool:
+        tree = unpack(parts)
+        if proved_absent is not None and proved_absent(octets, tree):
+            return False
+        return wanted in body_text(octets, tree)
+
+    return test
 
 
 def only_header(key: ScanKey) -> bool:

@@ -7,8 +7,8 @@ faster.
 from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap import news
-from posthouse.read.imap.fetch import breathe
 from posthouse.read.imap.login import turn_on_condstore
+from posthouse.read.imap.ports import breathe
 from posthouse.read.imap.view import View, numbers_in
 from posthouse.store.values import FlagChange, FlagsSet, Ranges, SetFlags
 from posthouse.wire.imap import commands, sets
@@ -46,9 +46,6 @@ async def store(visit: "ImapVisit", question: commands.Store) -> Done:
         turn_on_condstore(visit)
     if not chosen:
         return _DONE
-    if view.is_behind:
-        # What others did before is told before, or it would look like a part of this change.
-        await news.tell(visit, view, expunge=question.uid)
     change = SetFlags(
         view.account,
         view.mailbox,
@@ -95,7 +92,7 @@ async def _tell(
         view.account, view.mailbox, wanted, ("uid", "flags", "keywords", "modseq")
     ):
         if told:
-            await breathe(visit)
+            await breathe(visit.line)
         lines = []
         numbers = view.numbers_of([row[0] for row in rows])
         for number, (uid, bits, keywords, modseq) in zip(numbers, rows, strict=True):

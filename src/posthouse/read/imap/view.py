@@ -226,6 +226,13 @@ class View:
             self.hear(modseq)
 
 
+def uids_in(ranges: Ranges) -> Uids:
+    """Every UID of some ranges, as a list; one range is not written out."""
+    if len(ranges) == 1:
+        return range(ranges[0][0], ranges[0][1] + 1)
+    return array("I", numbers_in(ranges))
+
+
 def numbers_in(ranges: Iterable[tuple[int, int]]) -> Iterable[int]:
     """Every number of some ranges."""
     return (number for first, last in ranges for number in range(first, last + 1))

@@ -38,7 +38,7 @@ from posthouse.store.sqlite.reader import Reader
 from posthouse.store.sqlite.watches import Watches
 from posthouse.store.values import AnyResult, AnyValue, Note, Why
 
-READ_OCTETS: Final = 256 * 1024
+READ_OCTETS: Final = 64 * 1024
 SOCKET_BUFFER_OCTETS: Final = 1024 * 1024
 RECONNECT_SECONDS: Final = 0.05
 """Between attempts to reach the scribe."""

@@ -46,7 +46,11 @@ class Client:
         return len(self.out) > self._out_max
 
     def receive(self, decoder: msgspec.msgpack.Decoder[FromClient]) -> list[FromClient]:
-        """All that has arrived. Raises OSError and FrameError."""
+        """All that has arrived. Raises OSError and FrameError.
+
+        Reads on after a short piece: that the peer hung up behind it must be known before its units
+        are begun.
+        """
         found: list[FromClient] = []
         for _ in range(READS_A_TURN):
             try:
@@ -57,8 +61,6 @@ class Client:
                 self.gone = True
                 break
             found += self._frames.feed(data, decoder)
-            if len(data) < READ_OCTETS // 4:
-                break
         return found
 
     def send(self) -> None:

@@ -7,6 +7,7 @@ what was not is submitted again by the clients. A client that does not read is d
 makes the others wait.
 """
 
+import select
 import selectors
 import signal
 import socket
@@ -34,6 +35,7 @@ from posthouse.store.sqlite.channel import (
 )
 from posthouse.store.sqlite.connection import Client
 from posthouse.store.sqlite.database import Database
+from posthouse.store.sqlite.gather import WAIT_SECONDS, Gather
 from posthouse.store.sqlite.ledger import Failed, Ledger, Outcome
 from posthouse.store.sqlite.migrate import prepare
 from posthouse.store.sqlite.sweep import Sweep
@@ -113,6 +115,7 @@ class Scribe:
         self._notes_since = 0.0
         self._checkpoint_after = 0.0
         self._sweep_after = 0.0
+        self._gather = Gather(clock.monotonic())
         self._stopping = False
         self._selector = selectors.DefaultSelector()
         self._listener = listener
@@ -129,14 +132,16 @@ class Scribe:
         self._stopping = True
         try:
             self._wake_write.send(b"\0")
-        except BlockingIOError:
-            return  # it will wake anyway
+        except OSError:
+            return  # it is awake already, or has seen the flag and is gone
 
     def run(self) -> None:
         """Until `stop`."""
         self._log.info("scribe.started", epoch=self._epoch)
         while not self._stopping:
             self._look(self._patience())
+            if self._gather.waits and self._waiting:
+                self._let_gather()
             self._work()
         self._drain()
 
@@ -160,6 +165,11 @@ class Scribe:
                 self._write(client)
             if events & selectors.EVENT_READ:
                 self._read(client)
+
+    def _let_gather(self) -> None:
+        """Sleeps through what comes in, since to wake for each unit would cost what this saves."""
+        select.select([self._wake_read], [], [], WAIT_SECONDS)  # a signal ends it
+        self._look(0.0)
 
     def _accept(self) -> None:
         while True:
@@ -286,6 +296,8 @@ class Scribe:
         if self._ledger.committed:
             for writer, new in decided.items():
                 writer.settle(new)
+        if batch:
+            self._gather.committed(len(batch), self._clock.monotonic())
         self._notes.clear()
         self._answer(batch, outcomes[: len(batch)])
         self._count(outcomes[: len(batch)], started)

@@ -17,7 +17,7 @@ from posthouse.base.ids import id_text
 from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.sqlite.database import open_reader
 from posthouse.store.sqlite.migrate import migrations
-from posthouse.store.sqlite.salvage import Salvage
+from posthouse.store.sqlite.salvage import ID_OCTETS, Salvage
 from posthouse.store.sqlite.writes_mail import KEY_SHIFT
 
 PIECE_OCTETS: Final = 1024 * 1024
@@ -81,7 +81,7 @@ class _Verifier:
         """One step that meets damage does not keep the others from looking."""
         try:
             step()
-        except apsw.Error as error:
+        except Exception as error:  # noqa: BLE001 - rows on broken pages can hold anything
             self._problem(f"{step.__name__.strip('_')}: {error}")
         finally:
             if not self._db.connection.get_autocommit():
@@ -220,6 +220,9 @@ class _Verifier:
             row = rows[-1][0]
 
     def _body(self, body: bytes, digest: bytes, size: int, octets: bytes | None) -> None:
+        if not isinstance(body, bytes) or len(body) != ID_OCTETS:
+            self._problem("a row of body is broken")
+            return
         summed, length = hashlib.sha256(), 0
         try:
             for piece in self._pieces(body, octets):

@@ -89,7 +89,8 @@ class SmtpServer(Session):
                 return None
             phase = self.phase
             if phase is COMMANDS:
-                step = read_line(self)
+                # Most clients send a command and wait: then all of the input is used up.
+                step = read_line(self) if self.at < len(self.input) else None
             elif phase is DATA:
                 step = read_data(self)
             else:

@@ -144,7 +144,7 @@ CREATE TABLE change (
     modseq INTEGER NOT NULL,
     mailbox INTEGER NOT NULL,
     kind INTEGER NOT NULL,
-    before BLOB NOT NULL,       -- msgpack: for 1 [[uid, flags, keywords], ...]; for 2 ranges; else the old name
+    before BLOB NOT NULL,       -- msgpack: for 1 [[flags, keywords, ranges], ...]; for 2 ranges; else the old name
     written INTEGER NOT NULL,
     PRIMARY KEY (account, modseq, mailbox, kind)
 ) WITHOUT ROWID, STRICT;
@@ -158,6 +158,7 @@ CREATE TABLE queue_letter (
     envelope BLOB NOT NULL,     -- msgpack: body type, SMTPUTF8, ENVID, RET
     accepted INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX queue_body ON queue_letter (body);     -- whether a body is still named, for the sweep
 
 CREATE TABLE queue_recipient (
     letter BLOB NOT NULL,
