@@ -1,11 +1,11 @@
-"""A wrong configuration: exit 78, and for each fault file, line, key, what was found and allowed."""
+"""A wrong configuration: exit 78, and for each fault file, line, key, found, allowed."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from outside.server import command, environment
+from outside.server import SILENT, command, environment
 
 
 def serve(folder: Path, text: str) -> "subprocess.CompletedProcess[str]":
@@ -35,7 +35,7 @@ def serve(folder: Path, text: str) -> "subprocess.CompletedProcess[str]":
         ('[store]\nurl = "mysql:"\n', 2, ("url", "mysql:", "sqlite:")),
         ("[tls]\nallow_plaintext_auth = 1\n", 2, ("allow_plaintext_auth", "1", "true")),
         ("[imap]\nidle_seconds_max = 60\n", 2, ("idle_seconds_max", "60", "1800")),
-        ("workers = 1\nworkers = 2\n", 2, ("workers",)),
+        ("workers = 1\nworkers = 2\n", 2, ("overwrite",)),
         ("workers = \n", 1, ()),
         ("[listen\n", 1, ()),
         ('[[route]]\ndomain = "example.net"\nto = "nowhere"\n', 3, ("to", "nowhere", "host:port")),
@@ -95,8 +95,7 @@ def test_a_certificate_that_is_none(tmp_path: Path, content: str | None) -> None
     if content is not None:
         file.write_text(content)
     listen = '[listen]\nsmtp = ["127.0.0.1:0"]\n' + "".join(
-        f"{name} = []\n"
-        for name in "submission submissions lmtp imap imaps pop3 pop3s managesieve http".split()
+        f"{name} = []\n" for name in (*SILENT, "imap", "imaps", "http")
     )
 
     ended = serve(tmp_path, f'data = "{tmp_path}/d"\n{listen}[tls]\ncertificate = "{file}"\n')
