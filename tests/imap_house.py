@@ -79,6 +79,8 @@ class House:
         self.store: Any = wrap(self.memory)
         self.row = Metrics().row(2)
         self.lines: list[bytes] = []
+        self.guard_waits: list[float] = []
+        """How long failed log-ins would have waited."""
         self.log = Log(self.clock, self.lines.append, Level.INFO)
         users = Users(
             self.store,
@@ -166,9 +168,8 @@ class House:
         self.settle()
         self.loop.close()
 
-    @staticmethod
-    async def _no_pause(seconds: float) -> None:
-        return None
+    async def _no_pause(self, seconds: float) -> None:
+        self.guard_waits.append(seconds)
 
 
 class Client:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posthouse.app.config import Config
+from posthouse.authenticate.user import Users
 from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
@@ -31,6 +32,8 @@ class House:
     """By name, as `SERVICES` names them."""
     threads: ThreadPoolExecutor | None = None
     """For what the loop must not wait for; made by the first door that needs it."""
+    users: Users | None = None
+    """Who checks log-ins, at whichever door: made by the first that needs it."""
 
 
 @dataclass(frozen=True, slots=True)

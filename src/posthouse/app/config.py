@@ -18,8 +18,10 @@ from posthouse.base.settings import setting
 from posthouse.net.certificates import machine_name
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import parse_address
+from posthouse.read.pop3.settings import Pop3Settings
 from posthouse.store.settings import StoreSettings
 from posthouse.wire.imap.limits import ImapLimits
+from posthouse.wire.pop3.limits import Pop3Limits
 from posthouse.wire.smtp.limits import SmtpLimits
 
 Part = TypeVar("Part")
@@ -157,6 +159,7 @@ SECTIONS: Final = (
     Section("route", (Route,), is_repeated=True),
     Section("smtp", (SmtpLimits,)),
     Section("imap", (ImapLimits,)),
+    Section("pop3", (Pop3Limits, Pop3Settings)),
     Section("accept", (AcceptSettings,)),
     Section("auth", (AuthSettings,)),
     Section("net", (NetSettings,)),

@@ -24,15 +24,20 @@ from posthouse.mail.render import render
 from posthouse.queue.intake import Intake
 from posthouse.read.imap.door import ImapDoor
 from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.read.pop3.door import Pop3Door
+from posthouse.read.pop3.ports import Pop3House
+from posthouse.read.pop3.settings import Pop3Settings
 from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.contract import Store, StoreFailure
 from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite.client import SqliteStore
 from posthouse.store.sqlite.lock import AlreadyHeld, DataLock
-from posthouse.store.sqlite.migrate import SchemaTooNew, prepare
+from posthouse.store.sqlite.migrate import SchemaTooNew, prepare, void_leases
 from posthouse.store.sqlite.scribe import run_scribe
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
+from posthouse.wire.pop3.limits import Pop3Limits
+from posthouse.wire.pop3.offer import Offer as Pop3Offer
 from posthouse.wire.smtp.limits import SmtpLimits
 from posthouse.wire.smtp.service import SmtpService
 
@@ -43,7 +48,7 @@ THREADS_MAX: Final = 4
 def serve_plan() -> Plan:
     """What `posthouse serve` runs."""
     return Plan(
-        doors={"smtp": smtp_door, "imap": imap_door},
+        doors={"smtp": smtp_door, "imap": imap_door, "pop3": pop3_door},
         hold=_hold,
         prepare=_prepare,
         run_scribe=_run_scribe,
@@ -89,15 +94,7 @@ def smtp_door(house: House) -> SmtpDoor:
 def imap_door(house: House) -> ImapDoor:
     """Ports 143 and 993: mailboxes for the people who live here."""
     config = house.config
-    in_thread = threads(house)
-    users = Users(
-        house.store,
-        config[AuthSettings],
-        house.clock,
-        in_thread=in_thread,
-        pause=lambda seconds: pause(house.loop, seconds),
-        metrics=house.row,
-    )
+    users = users_of(house)
     offer = Offer(
         mechanisms=users.mechanisms(),
         after=AFTER_LOGIN,
@@ -114,13 +111,55 @@ def imap_door(house: House) -> ImapDoor:
             log=house.log,
             row=house.row,
             loop=house.loop,
-            aside=in_thread,
+            aside=threads(house),
             render=render,
             offer=offer,
             limits=config[ImapLimits],
             identity={"name": "Posthouse", "version": VERSION},
         )
     )
+
+
+def pop3_door(house: House) -> Pop3Door:
+    """Ports 110 and 995: fetching an INBOX."""
+    config = house.config
+    users = users_of(house)
+    offer = Pop3Offer(
+        config.hostname,
+        mechanisms=users.mechanisms(),
+        stls=True,
+        plaintext_auth=config[TlsSettings].allow_plaintext_auth,
+        implementation=f"Posthouse-{VERSION}",
+    )
+    return Pop3Door(
+        Pop3House(
+            store=house.store,
+            users=users,
+            ids=Ids(house.clock),
+            clock=house.clock,
+            log=house.log,
+            row=house.row,
+            loop=house.loop,
+            pause=lambda seconds: pause(house.loop, seconds),
+            offer=offer,
+            limits=config[Pop3Limits],
+            settings=config[Pop3Settings],
+        )
+    )
+
+
+def users_of(house: House) -> Users:
+    """Who checks log-ins: one for all doors, so that a guesser gains nothing by changing them."""
+    if house.users is None:
+        house.users = Users(
+            house.store,
+            house.config[AuthSettings],
+            house.clock,
+            in_thread=threads(house),
+            pause=lambda seconds: pause(house.loop, seconds),
+            metrics=house.row,
+        )
+    return house.users
 
 
 def threads(house: House) -> Callable[..., Awaitable[Any]]:
@@ -160,6 +199,7 @@ def _hold(data: Path) -> DataLock:
 def _prepare(config: Config, clock: Clock, _log: Log) -> None:
     try:
         prepare(config.data, clock)
+        void_leases(config.data)
     except SchemaTooNew as error:
         raise StoreNotUsable(str(error)) from error
     except StoreFailure as error:

@@ -59,6 +59,17 @@ def prepare(data: Path, clock: Clock, folder: Path = SCHEMA_FOLDER) -> int:
         db.close()
 
 
+def void_leases(data: Path) -> None:
+    """At the start of a server, which holds the lock: whoever has a lease is a process of one that
+    is gone, and nobody shall wait until it runs out.
+    """
+    db = open_writer(data)
+    try:
+        db.execute("DELETE FROM lease")
+    finally:
+        db.close()
+
+
 def migrate(db: apsw.Connection, data: Path, clock: Clock, steps: list[Migration]) -> int:
     """Applies what is missing to an open database."""
     at: int = db.pragma("user_version")

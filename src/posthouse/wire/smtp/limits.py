@@ -51,6 +51,12 @@ class SmtpLimits:
     errors_max: int = setting(
         20, "Refused commands of one session; one more ends it with 421.", least=1, most=1000
     )
+    idle_seconds_max: int = setting(
+        300,
+        "Seconds a client may be silent. RFC 5321 4.5.3.2.7: at least 5 minutes",
+        least=5,
+        most=3600,
+    )
     early_talk_refused: bool = setting(
         True, "Refuse a client that speaks before the greeting. RFC 5321 3.1, 4.3.1"
     )
