@@ -60,9 +60,3 @@ class SmtpLimits:
     early_talk_refused: bool = setting(
         True, "Refuse a client that speaks before the greeting. RFC 5321 3.1, 4.3.1"
     )
-    idle_seconds_max: int = setting(
-        300,
-        "Seconds without a word from the client before the session ends. RFC 5321 4.5.3.2.7",
-        least=10,
-        most=3600,
-    )
