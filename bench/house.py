@@ -30,6 +30,8 @@ workers = {workers}
 smtp = ["127.0.0.1:{smtp}"]
 imap = ["127.0.0.1:{imap}"]
 imaps = ["127.0.0.1:{imaps}"]
+pop3 = ["127.0.0.1:{pop3}"]
+pop3s = []
 http = []
 
 [net]
@@ -48,6 +50,7 @@ class House:
     smtp: str
     imap: str
     imaps: str
+    pop3: str
     settings: Path
     data: Path
 
@@ -77,7 +80,7 @@ def running(folder: Path, *, users: int = 100, workers: int = 2) -> Iterator[Hou
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     settings = folder / "posthouse.toml"
-    ports = {"smtp": BASE + 25, "imap": BASE + 143, "imaps": BASE + 993}
+    ports = {"smtp": BASE + 25, "imap": BASE + 143, "imaps": BASE + 993, "pop3": BASE + 110}
     settings.write_text(_SETTINGS.format(data=folder / "data", workers=workers, **ports))
     log = folder / "log"
     with log.open("wb") as errors:

@@ -181,6 +181,16 @@ ROWS = (
         measures=(rate(1), cpu("login")),
     ),
     Row(
+        key="pop3",
+        title="POP3 RETR 2 KB, 1 session",
+        workload="pop3",
+        measures=(
+            rate(1),
+            Measure(path="open_ms", unit="ms to open"),
+            Measure(path="uidl_ms", unit="ms UIDL"),
+        ),
+    ),
+    Row(
         key="append",
         title="APPEND 2 KB, 50 at once",
         workload="fill",

@@ -40,7 +40,7 @@ def measure(row: Row, name: str, at: dict[str, str], pids: list[int]) -> dict[st
     imap = at["imaps"] if "--tls" in options else at["imap"]
     command = [
         sys.executable, str(MAILBENCH), row.workload, "--name", name, "--smtp", at["smtp"],
-        "--imap", imap, "--pids", ",".join(map(str, pids)), *options,
+        "--imap", imap, "--pop3", at["pop3"], "--pids", ",".join(map(str, pids)), *options,
     ]  # fmt: skip
     ran = subprocess.run(command, capture_output=True, check=False, timeout=ROW_SECONDS_MAX)
     if ran.returncode:
@@ -66,7 +66,7 @@ def turn_of_peers(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
 def turn_of_ours(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
     """One round of Posthouse."""
     with house.running(folder) as ours:
-        at = {"smtp": ours.smtp, "imap": ours.imap, "imaps": ours.imaps}
+        at = {"smtp": ours.smtp, "imap": ours.imap, "imaps": ours.imaps, "pop3": ours.pop3}
         return {row.key: measure(row, "posthouse", at, ours.pids) for row in rows}
 
 

@@ -26,7 +26,7 @@ HOSTNAME: Final = "mail.example.org"
 LOOPBACK: Final = "127.0.0.1:0"
 END_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM")
 """Before a command: when the process of the tests dies, however it does, it gets SIGTERM."""
-SILENT: Final = ("submission", "submissions", "lmtp", "pop3", "pop3s", "managesieve")
+SILENT: Final = ("submission", "submissions", "lmtp", "managesieve")
 
 Settings = Mapping[str, Mapping[str, object]]
 """By section; "" are the keys before the first."""
@@ -34,7 +34,7 @@ Settings = Mapping[str, Mapping[str, object]]
 BASE: Final[Settings] = {
     "": {"hostname": HOSTNAME, "workers": 2},
     "listen": {
-        **dict.fromkeys(("smtp", "imap", "imaps", "http"), (LOOPBACK,)),
+        **dict.fromkeys(("smtp", "imap", "imaps", "pop3", "pop3s", "http"), (LOOPBACK,)),
         **dict.fromkeys(SILENT, ()),
     },
     "log": {"level": "info"},

@@ -63,7 +63,7 @@ def encoded(text: str) -> bytes:
 
 
 def _addresses(value: bytes) -> list[bytes]:
-    shown = []
+    shown: list[bytes] = []
     is_first = True  # of a group
     for mailbox in parse_mailboxes(value):
         if mailbox == GROUP_END:
