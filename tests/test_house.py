@@ -30,7 +30,6 @@ WITHOUT_OWN_TEST: frozenset[str] = frozenset(
 
 OWED: frozenset[str] = frozenset(
     {
-        "accept/smtp.py",
         "app/check.py",
         "app/dns_records.py",
         "app/quickstart.py",
