@@ -1,6 +1,7 @@
 """Log-ins: passwords, SASL, the cache, and what guessers meet."""
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
