@@ -174,7 +174,6 @@ def test_plain_and_login() -> None:
 
 def scram_client(house: House, login: str, password: str) -> Challenge | LoggedIn:
     """A SCRAM client, written from RFC 5802."""
-    import base64
     import hashlib
     import hmac
 
