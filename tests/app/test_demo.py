@@ -23,11 +23,6 @@ imaps = ["127.0.0.1:0"]
 pop3 = ["127.0.0.1:0"]
 pop3s = ["127.0.0.1:0"]
 http = ["127.0.0.1:0"]
-submission = []
-submissions = []
-lmtp = []
-pop3 = []
-pop3s = []
 """
 LETTER = "From: x@outside.test\r\nSubject: A first letter\r\n\r\nHello.\r\n"
 
