@@ -13,11 +13,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from posthouse.app.config import Listen
 from posthouse.app.status import CONTROL_NAME
 
 ROOT = Path(__file__).parents[1]
 ECHO = [sys.executable, str(ROOT / "tests" / "echo_house.py")]
 REAL = [sys.executable, "-m", "posthouse", "serve", "--config"]
+
+
+def closed(config: str) -> dict[str, str]:
+    """The environment that turns off what a config does not name, so that no test takes a port that
+    another one has.
+    """
+    named = {line.split("=")[0].strip() for line in config.splitlines()}
+    return {f"POSTHOUSE_LISTEN_{s.upper()}": "" for s in Listen.__slots__ if s not in named}
 
 
 class Running:
@@ -39,7 +48,7 @@ class Running:
         self.process = subprocess.Popen(
             [*(program or ECHO), str(self.file)],
             cwd=folder,
-            env=environ | {"PYTHONPATH": str(ROOT / "src")},
+            env=environ | closed(config) | {"PYTHONPATH": str(ROOT / "src")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -52,6 +52,15 @@ def test_what_the_peer_says_cannot_make_fields(helo: str) -> None:
     assert first.count("(") == 1
 
 
+def test_the_client_need_not_be_told() -> None:
+    """Our own people's machines are nobody's business. RFC 5322 3.6.7"""
+    text = fields(is_peer_told=False, with_protocol="ESMTPSA")
+
+    assert "Received: by mail.example.org (Posthouse) with ESMTPSA id 01X\r\n\tfor <" in text
+    assert "192.0.2.1" not in text
+    assert "mx.example.net" not in text
+
+
 def test_tls_and_ipv6() -> None:
     """TLS stands beside the protocol, IPv6 as a literal."""
     text = fields(tls="TLSv1.3 AES", peer="2001:db8::1", with_protocol="ESMTPS")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app_house import ROOT
+from app_house import ROOT, closed
 
 CONFIG = """\
 hostname = "mail.example.org"
@@ -20,6 +20,8 @@ workers = 1
 smtp = ["127.0.0.1:0"]
 imap = ["127.0.0.1:0"]
 imaps = ["127.0.0.1:0"]
+pop3 = ["127.0.0.1:0"]
+pop3s = ["127.0.0.1:0"]
 http = ["127.0.0.1:0"]
 """
 LETTER = "From: x@outside.test\r\nSubject: A first letter\r\n\r\nHello.\r\n"
@@ -32,7 +34,7 @@ class Demo:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "posthouse.app.demo"],
             cwd=folder,
-            env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+            env=closed(CONFIG) | {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

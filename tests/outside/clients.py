@@ -23,8 +23,16 @@ class Wire:
         self.socket = socket.create_connection(("127.0.0.1", port), seconds, at)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
-        if tls:
-            self.start_tls()
+        try:
+            if tls:
+                self.start_tls()
+            self.greet()
+        except BaseException:
+            self.close()
+            raise
+
+    def greet(self) -> None:
+        """What is heard and said first."""
 
     def __enter__(self) -> Self:
         return self
@@ -95,10 +103,13 @@ class Smtp(Wire):
     """Speaks SMTP by lines."""
 
     def __init__(self, port: int, *, hello: str = "client.example.net", **how: object) -> None:
+        self._hello = hello
         super().__init__(port, **how)  # type: ignore[arg-type]
-        if hello:
+
+    def greet(self) -> None:
+        if self._hello:
             self.expect(220)
-            self.ok(f"EHLO {hello}".encode())
+            self.ok(f"EHLO {self._hello}".encode())
 
     def reply(self) -> tuple[int, bytes]:
         """Code and text of the next reply, all its lines; (0, b"") at the end."""
@@ -148,11 +159,13 @@ class Smtp(Wire):
 class Imap(Wire):
     """Speaks IMAP by lines and literals."""
 
-    def __init__(self, port: int, *, greet: bool = True, **how: object) -> None:
-        super().__init__(port, **how)  # type: ignore[arg-type]
+    def __init__(self, port: int, **how: object) -> None:
         self._tags = 0
-        if greet:
-            assert self.line().startswith(b"* OK "), "no greeting"
+        super().__init__(port, **how)  # type: ignore[arg-type]
+
+    def greet(self) -> None:
+        line = self.line()
+        assert line.startswith(b"* OK "), f"no greeting: {line!r}"
 
     def answer(self) -> bytes:
         """One whole answer line, the octets of its literals within."""

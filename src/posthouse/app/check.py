@@ -65,9 +65,10 @@ def _certificate(tls: TlsSettings) -> Iterator[Finding]:
         yield Finding(True, f"cannot use {tls.certificate}: {error}", "[tls] certificate and key")
         return
     ends = _ends(Path(tls.certificate))
-    days = (ends - datetime.now(UTC)).days
-    if days < 0:
-        yield Finding(True, f"{tls.certificate} ended {-days} days ago", "renew it")
+    now = datetime.now(UTC)
+    days = (ends - now).days
+    if ends < now:
+        yield Finding(True, f"{tls.certificate} ended {(now - ends).days} days ago", "renew it")
     elif days < 14:
         yield Finding(False, f"{tls.certificate} ends in {days} days", "renew it")
 

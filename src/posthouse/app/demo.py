@@ -25,7 +25,7 @@ PEOPLE: Final = ("ann@example.org", "bob@example.org")
 ACCOUNTS_NAME: Final = "demo-accounts"
 NEXT: Final = """\
 next: send a letter with any program that speaks SMTP on 127.0.0.1:2525 to bob@example.org,
-      read it with any IMAP program on 127.0.0.1:2143 (STARTTLS) or 2993 (TLS) as bob@example.org,
+      read it as bob@example.org by IMAP on 127.0.0.1:2143 or 2993 (TLS), POP3 on 2110 or 2995,
       see what the house does: .venv/bin/posthouse status     stop it with Ctrl-C
 """
 

@@ -61,9 +61,9 @@ def look(domain: str, hostname: str) -> list[str]:
     import dns.exception
     import dns.resolver
 
-    resolver = dns.resolver.Resolver()
-    resolver.lifetime = LOOK_SECONDS
     try:
+        resolver = dns.resolver.Resolver()
+        resolver.lifetime = LOOK_SECONDS
         answer = resolver.resolve(domain, "MX")
         exchanges = {str(rr.exchange).rstrip(".").lower() for rr in answer}
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -14,9 +14,11 @@ from posthouse.base.clock import SystemClock
 from posthouse.base.log import Level, Log, to_stderr
 from posthouse.cli import exits
 from posthouse.directory.manage import Manage, NotDone
-from posthouse.store.contract import Store
+from posthouse.store.contract import Store, StoreFailure
 from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite.direct import open_direct, run_now
+from posthouse.store.sqlite.migrate import SchemaTooNew
+from posthouse.store.values import Why
 
 T = TypeVar("T")
 
@@ -38,6 +40,8 @@ class House:
         except NotDone as why:
             code = exits.TEMPORARY if why.temporary else exits.DATA
             raise exits.Stop(code, why.sentence, why.hint) from why
+        except StoreFailure as failure:
+            raise _stop(failure) from failure
 
 
 def read_config(arguments: argparse.Namespace) -> Config:
@@ -63,9 +67,20 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
     try:
         log = Log(clock, to_stderr, Level.WARNING)
         store = open_direct(data, clock, log, config[StoreSettings])
+    except StoreFailure as failure:
+        raise _stop(failure) from failure
+    except SchemaTooNew as error:
+        raise exits.Stop(exits.CONFIG, str(error)) from error
     except PermissionError as error:
         raise exits.Stop(exits.PERMISSION, f"not allowed to open {data}: {error}") from error
     try:
         yield House(config, store, Manage(store, scram=config[AuthSettings].scram))
     finally:
         store.close()
+
+
+def _stop(failure: StoreFailure) -> exits.Stop:
+    """The store's own trouble, for the person at the terminal."""
+    if failure.why in (Why.FULL, Why.AWAY):
+        return exits.Stop(exits.TEMPORARY, failure.text, "nothing was changed; try again later")
+    return exits.Stop(exits.DATA, failure.text)

@@ -34,6 +34,9 @@ def main(words: list[str] | None = None) -> int:
         return exits.OK
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - a user gets a sentence and a code, whatever it is
+        _say(f"posthouse: a fault of ours: {type(error).__name__}: {error} ({_place(error)})")
+        return exits.INTERNAL
 
 
 def _run(words: list[str]) -> int:
@@ -64,6 +67,9 @@ def parser_of(name: str, module: Any) -> "argparse.ArgumentParser":
     import argparse
 
     class Parser(argparse.ArgumentParser):
+        def __init__(self, *words: Any, **options: Any) -> None:  # also of each action
+            super().__init__(*words, **{**options, "allow_abbrev": False})
+
         def error(self, message: str) -> Any:
             self.print_usage(sys.stderr)
             raise exits.Stop(exits.USAGE, message, f"{self.prog} --help")
@@ -72,7 +78,6 @@ def parser_of(name: str, module: Any) -> "argparse.ArgumentParser":
         prog=f"posthouse {name}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     module.add_arguments(parser)
     return parser
@@ -111,6 +116,17 @@ def _take_config(words: list[str]) -> tuple[str, list[str]]:
             rest.append(word)
         i += 1
     return config, rest
+
+
+def _place(error: Exception) -> str:
+    """File and line of ours where it happened."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if "posthouse" in path:
+            place = f"{path.rpartition('posthouse/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
 
 
 def _near(name: str) -> str:

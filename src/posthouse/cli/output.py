@@ -83,7 +83,7 @@ def octets_of(text: str) -> int:
     number = text.upper().removesuffix("B").removesuffix("I")
     unit = number[-1:] if number[-1:].isalpha() else ""
     digits = number.removesuffix(unit)
-    if unit not in factors or not digits.isdigit():
+    if unit not in factors or not (digits.isascii() and digits.isdigit()):
         raise exits.Stop(
             exits.USAGE, f"{text!r} is not a size", "write 500M, 2G, or 0 for no limit"
         )

@@ -104,7 +104,7 @@ def inspect(octets: bytes, *, has_utf8: bool) -> Inspection:
 
 
 def complete(inspection: Inspection, *, sender: str, date: str, message_id: str) -> bytes:
-    """The header with what it lacked, without what it must not have. RFC 6409 8.1-8.3"""
+    """The header with what it lacked, without what it must not have. RFC 6409 8.2, 8.3"""
     header = inspection.header
     octets = without_fields(header, REMOVED) if inspection.surplus else header.octets
     values = {

@@ -51,6 +51,9 @@ class Address:
         """The address as it is sent, without brackets."""
         return f"{quote_local(self.local)}@{self.domain}"
 
+    def __str__(self) -> str:
+        return self.unicode
+
     @property
     def unicode(self) -> str:
         """The address for people, the domain in U-labels."""

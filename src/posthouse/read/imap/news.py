@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.ports import breathe
 from posthouse.read.imap.view import NOTHING, MailboxLost, View
-from posthouse.store.contract import Changes, Field, Mailbox, Store
-from posthouse.store.values import Claimed, ClaimRecent, Range, Ranges
+from posthouse.store.contract import Changes, Field, Mailbox, Store, StoreFailure
+from posthouse.store.values import Claimed, ClaimRecent, Range, Ranges, Why
 from posthouse.wire.imap import commands
 from posthouse.wire.imap.answers import (
     exists_line,
@@ -143,12 +143,26 @@ async def _claim(visit: "ImapVisit", view: View) -> None:
 
 
 async def claim(store: Store, view: View) -> None:
-    """Asks that letters are \\Recent for this session only. Durable when this returns."""
-    (claimed,) = await store.commit(ClaimRecent(view.account, view.mailbox))
-    assert isinstance(claimed, Claimed)
+    """Asks that letters are \\Recent for this session only."""
+    claimed = await claim_recent(store, view.account, view.mailbox)
+    if claimed is None:
+        return
     if claimed.first_uid < claimed.next_uid:
         view.recent = _merged(view.recent, ((claimed.first_uid, claimed.next_uid - 1),))
     view.claimed = max(view.claimed, claimed.next_uid)
+
+
+async def claim_recent(store: Store, account: int, mailbox: int) -> Claimed | None:
+    """From now on these are \\Recent for nobody else; durable when this returns. None: nothing can
+    be written just now, and mail is read all the same."""
+    try:
+        (claimed,) = await store.commit(ClaimRecent(account, mailbox))
+    except StoreFailure as failure:
+        if failure.why in (Why.FULL, Why.AWAY):
+            return None
+        raise
+    assert isinstance(claimed, Claimed)
+    return claimed
 
 
 async def _compare(store: Store, view: View) -> Changes:

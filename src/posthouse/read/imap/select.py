@@ -11,6 +11,7 @@ from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.lists import mailbox_id
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.names import kept_name
+from posthouse.read.imap.news import claim_recent
 from posthouse.read.imap.view import View
 from posthouse.store import values
 from posthouse.store.contract import Condition, Mailbox, Store
@@ -77,9 +78,7 @@ async def open_view(
     if not read_only:
         box = await store.mailbox(account, mailbox)
         if box is not None and box.first_recent < box.uidnext:
-            (result,) = await store.commit(values.ClaimRecent(account, mailbox))
-            assert isinstance(result, values.Claimed)
-            claimed = result
+            claimed = await claim_recent(store, account, mailbox)
     while True:
         # In this order, and again if the row is the younger one: `news` looks for all that was
         # committed after the account's MODSEQ, and nothing younger may be in the row already.

@@ -13,7 +13,9 @@ from typing import Final
 import apsw
 
 from posthouse.base.clock import Clock
+from posthouse.store.contract import StoreFailure
 from posthouse.store.sqlite.database import DATABASE_NAME, open_writer
+from posthouse.store.values import Why
 
 SCHEMA_FOLDER: Final = Path(__file__).with_name("schema")
 _NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql\Z")
@@ -46,17 +48,24 @@ def migrations(folder: Path = SCHEMA_FOLDER) -> list[Migration]:
 def prepare(data: Path, clock: Clock, folder: Path = SCHEMA_FOLDER) -> int:
     """Makes or migrates data/mail.db and gives the number of its schema. The caller holds the lock.
 
-    Raises SchemaTooNew; any failure leaves the database as it was.
+    Raises SchemaTooNew, and StoreFailure for a file that cannot be used. Any failure leaves the
+    database as it was.
     """
     path = data / DATABASE_NAME
     if not path.exists():
         path.touch(mode=0o600)  # the log beside it gets the same mode from SQLite
         sync_folder(data)
-    db = open_writer(data)
     try:
-        return migrate(db, data, clock, migrations(folder))
-    finally:
-        db.close()
+        db = open_writer(data)
+        try:
+            return migrate(db, data, clock, migrations(folder))
+        finally:
+            db.close()
+    except (apsw.FullError, apsw.IOError) as error:
+        raise StoreFailure(Why.FULL, f"{path} cannot be written: {error}") from error
+    except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
+        hint = "posthouse verify tells what can still be read"
+        raise StoreFailure(Why.OURS, f"{path} cannot be used: {error}; {hint}") from error
 
 
 def void_leases(data: Path) -> None:

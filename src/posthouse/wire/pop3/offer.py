@@ -53,7 +53,7 @@ class Offer:
             "TOP",
             "UIDL",
             "RESP-CODES",  # RFC 2449 6.4
-            "AUTH-RESP-CODE",  # RFC 3206 6
+            "AUTH-RESP-CODE",  # RFC 3206 5
             "PIPELINING",
             "EXPIRE NEVER",  # RFC 2449 6.7: what was fetched stays until it is deleted
             "UTF8 USER",  # RFC 6856 2

@@ -47,7 +47,7 @@ class SmtpService:
     ) -> None:
         """`tls_required` and `auth_required` refuse MAIL until then. RFC 3207 4, RFC 4954 6
 
-        `old_auth_line` says AUTH a second time, with an equals sign, as clients of before RFC 2554
+        `old_auth_line` says AUTH a second time, with an equals sign, as clients of before 1999
         look for it (Outlook Express 4, Netscape Messenger 4).
         """
         self.hostname = hostname
