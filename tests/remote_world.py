@@ -84,6 +84,8 @@ class Remote:
             await Talk(self, reader, writer).run()
         except (Gone, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
+        except asyncio.CancelledError:
+            pass  # the test is over
         finally:
             self.open_now -= 1
             self._tasks.discard(task)
@@ -158,7 +160,7 @@ class Talk:
             self.recipients.append(line.split("<")[1].split(">")[0])
         elif verb == "DATA" and reply[:3] == b"354":
             body = await self.reader.readuntil(b"\r\n.\r\n")
-            await self.end(body[:-3].replace(b"\r\n..", b"\r\n."), "DOT")
+            await self.end((b"\r\n" + body[:-3]).replace(b"\r\n..", b"\r\n.")[2:], "DOT")
         elif verb == "STARTTLS" and is_yes:
             await self.start_tls()
         elif verb == "QUIT":

@@ -262,7 +262,7 @@ class Dialogue:
 
     @property
     def loss(self) -> RemoteReply:
-        """What stands for an answer that never came."""
+        """What stands for an answer that never came. RFC 1047: after the dot it may come twice."""
         client = self._client
         why = client.fault or self._line.lost or "the host did not answer"
         if client.body_sent:

@@ -6,6 +6,7 @@ Nothing waits without a limit, and a line that failed is closed. Raises LineFail
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -205,7 +206,8 @@ async def dial(
     except TimeoutError:
         raise LineFailed("no connection in time") from None
     except OSError as error:
-        raise LineFailed(error.strerror or str(error)) from error
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise LineFailed(why) from error
     return line
 
 
