@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.accept.received import date_time, literal, protocol, trace_fields
+from posthouse.accept.received import date_time, literal, trace_fields
 
 
 def fields(**changed: object) -> str:
@@ -52,6 +52,15 @@ def test_what_the_peer_says_cannot_make_fields(helo: str) -> None:
     assert first.count("(") == 1
 
 
+def test_the_client_need_not_be_told() -> None:
+    """Our own people's machines are nobody's business. RFC 5322 3.6.7"""
+    text = fields(is_peer_told=False, with_protocol="ESMTPSA")
+
+    assert "Received: by mail.example.org (Posthouse) with ESMTPSA id 01X\r\n\tfor <" in text
+    assert "192.0.2.1" not in text
+    assert "mx.example.net" not in text
+
+
 def test_tls_and_ipv6() -> None:
     """TLS stands beside the protocol, IPv6 as a literal."""
     text = fields(tls="TLSv1.3 AES", peer="2001:db8::1", with_protocol="ESMTPS")
@@ -59,27 +68,6 @@ def test_tls_and_ipv6() -> None:
     assert "([IPv6:2001:db8::1])" in text
     assert "with ESMTPS (TLSv1.3 AES) id" in text
     assert literal("") == "[local]"
-
-
-@pytest.mark.parametrize(
-    ("extended", "tls", "authenticated", "utf8", "lmtp", "word"),
-    [
-        (False, False, False, False, False, "SMTP"),
-        (True, False, False, False, False, "ESMTP"),
-        (True, True, False, False, False, "ESMTPS"),
-        (True, True, True, False, False, "ESMTPSA"),
-        (True, False, True, True, False, "UTF8SMTPA"),
-        (True, True, False, True, True, "UTF8LMTPS"),
-        (True, False, False, False, True, "LMTP"),
-    ],
-)
-def test_the_word_behind_with(
-    extended: bool, tls: bool, authenticated: bool, utf8: bool, lmtp: bool, word: str
-) -> None:
-    """The registered words. RFC 3848, 6531 4.3"""
-    assert word == protocol(
-        extended=extended, tls=tls, authenticated=authenticated, utf8=utf8, lmtp=lmtp
-    )
 
 
 def test_dates() -> None:

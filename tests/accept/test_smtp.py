@@ -247,6 +247,7 @@ def test_reset_between_letters(world: World) -> None:
 def test_tls_and_utf8_are_told(world: World) -> None:
     """Received names the protocol, and TLS with version and cipher. RFC 3848, 6531 4.3"""
     world.connection.facts.tls = TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128)
+    world.core.has_tls = True
     world.say("MAIL FROM:<李@example.net> SMTPUTF8 BODY=8BITMIME\r\n".encode())
     world.say(b"RCPT TO:<bob@example.org>\r\nDATA\r\n")
     assert world.say(TEXT + b".\r\n").startswith("250")

@@ -87,3 +87,13 @@ def test_sockets_of_systemd_are_taken(tmp_path: Path) -> None:
     with openings_of("smtp", "imap", "lmtp", activated=given) as (openings, _):
         openings.adopt(config)
         assert dict(openings.sockets()) == {"smtp": named, "imap": placed, "lmtp": unix}
+
+
+@pytest.mark.parametrize("mode", ["0600", "0666"])
+def test_the_lmtp_socket_has_the_mode_of_the_config(tmp_path: Path, mode: str) -> None:
+    """Who may hand letters in is the site's to say; other sockets are the group's."""
+    text = f"data = '{tmp_path}'\n[listen]\nlmtp = ['unix:l.sock']\n"
+    config = parse_config(f"{text}[lmtp]\nsocket_mode = '{mode}'\n", None, {})
+    with openings_of("lmtp") as (openings, _):
+        openings.adopt(config)
+        assert (tmp_path / "l.sock").stat().st_mode & 0o777 == int(mode, 8)

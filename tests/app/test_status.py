@@ -60,7 +60,7 @@ def test_figures_of_the_page() -> None:
     metrics.row(3).add("imap_sessions", 2)
     metrics.row(1).add("commit_seconds_total", 2_500_000)
 
-    assert sessions(metrics) == {"smtp": 3, "imap": 2, "pop3": 0}
+    assert {k: n for k, n in sessions(metrics).items() if n} == {"smtp": 3, "imap": 2}
     assert sessions_of(metrics, 2) == 3
     assert totals(metrics)["commit_seconds_total"] == 2.5
 

@@ -90,7 +90,8 @@ def test_status(tmp_path: Path) -> None:
         assert len(status["workers"]) == 2
         assert status["listeners"]["smtp"] == [f"127.0.0.1:{house.port()}"]
         assert status["totals"]["connections_total"] == 1
-        assert status["sessions"] == {"smtp": 0, "imap": 0, "pop3": 0}
+        assert status["sessions"].keys() >= {"smtp", "imap"}
+        assert set(status["sessions"].values()) == {0}
         assert status["uptime_seconds"] >= 0
         assert {p["kind"] for p in status["processes"]} == {"scribe", "worker"}
 

@@ -16,6 +16,8 @@ from posthouse.base.metrics import Metrics
 
 
 class Certificates:
+    end_point = b""
+
     def __init__(self, context: Any) -> None:
         self.context = context
 

@@ -1,6 +1,7 @@
 """Log-ins: passwords, SASL, the cache, and what guessers meet."""
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from posthouse.directory.manage import Manage
 from posthouse.proofs.sasl import Challenge
 from posthouse.store.memory import MemoryStore
 from posthouse.store.values import RemoveAccount, SetAccount
+from scram_client import ScramClient
 
 
 class House:
@@ -172,7 +174,6 @@ def test_plain_and_login() -> None:
 
 def scram_client(house: House, login: str, password: str) -> Challenge | LoggedIn:
     """A SCRAM client, written from RFC 5802."""
-    import base64
     import hashlib
     import hmac
 
@@ -250,3 +251,31 @@ def test_an_account_removed_in_the_middle_of_scram() -> None:
     run_now(house.store.commit(RemoveAccount(1)))
     with pytest.raises(Refusal):
         run_now(house.users.proved("ann@example.org", "192.0.2.1", b""))
+
+
+def test_bound_exchanges_are_for_doors_that_know_their_certificate() -> None:
+    """-PLUS is offered and accepted only with something to be bound to. RFC 5802 6"""
+    users = House().users
+
+    assert users.mechanisms(binds=True)[0] == "SCRAM-SHA-256-PLUS"
+    assert "SCRAM-SHA-256-PLUS" not in users.mechanisms()
+    assert users.start("SCRAM-SHA-256-PLUS", "x") is None
+    assert users.start("scram-sha-256-plus", "x", end_point=b"hash") is not None
+
+
+def test_the_last_data_as_a_challenge() -> None:
+    """For protocols whose yes cannot carry it; what the client says then means nothing."""
+    house = House()
+    client = ScramClient("ann@example.org", "secret", b"hash")
+    exchange = house.users.start(
+        client.mechanism, "192.0.2.1", end_point=b"hash", final_as_challenge=True
+    )
+    assert exchange is not None
+    step = run_now(exchange.first(base64.b64decode(client.first())))
+    assert isinstance(step, Challenge)
+    final = client.final(base64.b64encode(step.octets).decode())
+    step = run_now(exchange.next(base64.b64decode(final)))
+    assert isinstance(step, Challenge)
+    client.check(base64.b64encode(step.octets).decode())
+
+    assert run_now(exchange.next(b"")) == LoggedIn(1, "ann@example.org")

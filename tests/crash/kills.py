@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash.clients import ImapClient, Sent, World, smtp_client
+from tests.crash.pop3_client import Pop3Client
 from tests.crash.server import Server, is_alive, kill
 
 from posthouse.store.sqlite.database import open_reader
@@ -29,6 +30,7 @@ TARGETS = ("scribe", "worker", "scribe", "worker", "supervisor", "all")
 IN_FLIGHT_MIN = 8
 SMTP_CLIENTS = 14
 IMAP_CLIENTS = 8
+POP3_CLIENTS = 4
 DELIVERED = ["dora", "dirk", "dana"]
 """Accounts whose INBOXes are delivered to."""
 FETCHED_A_STEP = 200
@@ -129,10 +131,11 @@ def run(
     report = Report(seed, folder=folder)
     server = Server(folder, spoils=spoils)
     owners = [f"owner{number}" for number in range(IMAP_CLIENTS)]
-    server.add_accounts(DELIVERED + owners)
+    fetchers = [f"fetcher{number}" for number in range(POP3_CLIENTS)]
+    server.add_accounts(DELIVERED + owners + fetchers)
     server.start()
     try:
-        asyncio.run(_Run(report, server, owners, say).run(kills))
+        asyncio.run(_Run(report, server, owners, fetchers, say).run(kills))
     except Exception as failed:  # noqa: BLE001 - whatever it was, the run was not right
         report.problems.append(f"{type(failed).__name__} {failed}")
     finally:
@@ -144,7 +147,12 @@ def run(
 
 class _Run:
     def __init__(
-        self, report: Report, server: Server, owners: list[str], say: Callable[[str], None]
+        self,
+        report: Report,
+        server: Server,
+        owners: list[str],
+        fetchers: list[str],
+        say: Callable[[str], None],
     ) -> None:
         self._report = report
         self._server = server
@@ -156,6 +164,10 @@ class _Run:
         self._owners = [
             ImapClient(self._world, random.Random(f"{report.seed} {name}"), name) for name in owners
         ]
+        self._fetchers = [
+            Pop3Client(self._world, random.Random(f"{report.seed} {name}"), name)
+            for name in fetchers
+        ]
 
     async def run(self, kills: int) -> None:
         """The load, the kills, and the reckoning at the end."""
@@ -164,7 +176,7 @@ class _Run:
                 smtp_client(self._world, random.Random(f"{self._report.seed} {n}"), DELIVERED)
             )
             for n in range(SMTP_CLIENTS)
-        ] + [asyncio.create_task(owner.run()) for owner in self._owners]
+        ] + [asyncio.create_task(one.run()) for one in (*self._owners, *self._fetchers)]
         self._say(HEADING)
         try:
             await self._until_busy()
@@ -235,6 +247,8 @@ class _Run:
             await owner.check_octets()
             await owner.look_again()
             owner.close()
+        for fetcher in self._fetchers:
+            await fetcher.reckon()
         found = {name: await inbox(self._world, name) for name in DELIVERED}
         problems += wrong_deliveries(self._world.letters, found)
         code = await asyncio.to_thread(self._server.stop)

@@ -26,12 +26,15 @@ submission = []
 submissions = []
 lmtp = []
 imaps = []
-pop3 = []
+pop3 = ["127.0.0.1:0"]
 pop3s = []
 managesieve = []
 http = []
 [tls]
 allow_plaintext_auth = true
+[pop3]
+lease_seconds = 10
+busy_seconds_max = 0
 [net]
 connections_per_address_max = 10000
 drain_seconds_max = 5

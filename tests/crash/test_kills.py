@@ -21,6 +21,8 @@ def test_nothing_promised_is_lost_when_processes_are_killed(tmp_path: Path) -> N
     assert min(sum(kill.in_flight.values()) for kill in report.kills) >= IN_FLIGHT_MIN
     for kind in ("delivered", "append", "store", "copy", "move", "expunge"):
         assert report.done.get(kind, 0) > 20
+    for kind in ("pop3 quit", "pop3 cut", "pop3 retr"):
+        assert report.done.get(kind, 0) > 5
 
 
 FORGETS = """

@@ -5,7 +5,7 @@ from tests.turn import run_now
 
 from posthouse.base.clock import SetClock
 from posthouse.base.errors import Refusal
-from posthouse.decide.recipient import decide_recipient
+from posthouse.decide.recipient import decide_recipient, decide_recipient_of_ours
 from posthouse.directory.resolve import Directory
 from posthouse.store.memory import MemoryStore
 from posthouse.store.values import AddAccount, AddDomain, SetAccount
@@ -57,3 +57,17 @@ def test_postmaster_of_an_empty_site_is_put_off() -> None:
         run_now(decide_recipient("postmaster", Directory(MemoryStore(SetClock()))))
 
     assert refusal.value.code == 451
+
+
+@pytest.mark.parametrize(
+    ("address", "accounts"),
+    [("ann@example.org", (1,)), ("eve@example.net", None), ("eve@[192.0.2.1]", None),
+     ("Postmaster", (1,))],
+)  # fmt: skip
+def test_our_own_people_write_to_anybody(address: str, accounts: tuple[int, ...] | None) -> None:
+    """Somebody elsewhere is no resident, and no refusal."""
+    resident = run_now(decide_recipient_of_ours(address, Directory(site())))
+
+    assert (None if resident is None else resident.accounts) == accounts
+    with pytest.raises(Refusal):
+        run_now(decide_recipient_of_ours("eve@example.org", Directory(site())))

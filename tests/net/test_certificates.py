@@ -23,6 +23,7 @@ from posthouse.net.certificates import (
     open_certificates,
     server_context,
 )
+from posthouse.proofs.channel_binding import server_end_point
 
 
 def opened(data: Path, clock: SystemClock | SetClock | None = None) -> Certificates:
@@ -123,3 +124,16 @@ def test_reload_and_a_bad_reload(tmp_path: Path) -> None:
 def test_this_machine_has_a_name() -> None:
     """For a config that names none."""
     assert machine_name()
+
+
+def test_the_end_point_is_that_of_the_live_certificate(tmp_path: Path) -> None:
+    """What log-ins are bound to changes with the certificate. RFC 5929 4"""
+    certificates = opened(tmp_path)
+    first = certificates.end_point
+    text = (tmp_path / CERTIFICATE_NAME).read_text()
+    assert first == server_end_point(ssl.PEM_cert_to_DER_cert(text))
+    make_self_signed(tmp_path, hostname="mail.example.org", clock=SystemClock())
+    assert certificates.end_point == first
+    certificates.reload()
+    assert len(certificates.end_point) == 32
+    assert certificates.end_point != first

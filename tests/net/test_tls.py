@@ -79,6 +79,16 @@ def test_facts(pair: Pair) -> None:
     assert facts.version == "TLSv1.3"
     assert facts.cipher.startswith("TLS_")
     assert facts.bits >= 128
+    assert facts.end_point == b""
+
+
+def test_a_session_remembers_the_certificate_it_began_with(pair: Pair) -> None:
+    """Log-ins are bound to that one, whatever is loaded later. RFC 5929 4"""
+    peer = Peer(pair)
+    peer.tunnel._end_point = b"hash"
+    peer.shake()
+
+    assert peer.tunnel.facts().end_point == b"hash"
 
 
 def test_close_notify_both_ways(pair: Pair) -> None:

@@ -90,7 +90,8 @@ class Server:
         line = self._ready_line(self._process)
         self.ports = {
             service: int(where.rpartition(":")[2])
-            for service, where in re.findall(r"(\w+)=(\S+)", line)
+            for service, all_of_it in re.findall(r"(\w+)=(\S+)", line)
+            for where in all_of_it.split(",")
             if not where.startswith("unix:")
         }
 

@@ -21,6 +21,7 @@ from posthouse.proofs.sasl import (
     ScramSha256,
     scram_keys,
 )
+from scram_client import ScramClient
 
 CLIENT_NONCE = "rOprNGfwEbeRWgbNEkqO"
 SERVER_NONCE = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
@@ -160,3 +161,37 @@ def test_no_octets_raise(messages: list[bytes]) -> None:
                 exchange.keys(ScramKeys(4096, b"s", b"k" * 32, b"k" * 32))
             elif not isinstance(step, Challenge):
                 break
+
+
+def plus(flag: str, *, end_point: bytes = b"", is_plus: bool = False) -> bool:
+    """Whether the exchange goes on after a client's first message with this flag."""
+    exchange = ScramSha256("abc", end_point=end_point, is_plus=is_plus)
+    return exchange.step(f"{flag},,n=user,r=x".encode()) == KeysWanted("user")
+
+
+def test_the_flag_fits_what_was_offered() -> None:
+    """n: cannot bind; y: could, and saw no offer, which is a lie once we made one. RFC 5802 6"""
+    binding = "p=tls-server-end-point"
+    assert plus("n")
+    assert plus("y")
+    assert not plus(binding)
+    assert plus("n", end_point=b"hash")
+    assert not plus("y", end_point=b"hash")
+    assert not plus(binding, end_point=b"hash")
+    assert plus(binding, end_point=b"hash", is_plus=True)
+    for flag in ("n", "y", "p=tls-unique", "p=tls-exporter"):
+        assert not plus(flag, end_point=b"hash", is_plus=True)
+
+
+@pytest.mark.parametrize(("bound_to", "proves"), [(b"hash", True), (b"other", False), (b"", False)])
+def test_a_bound_exchange_proves_its_session_only(bound_to: bytes, proves: bool) -> None:
+    """The client's last message holds what its own TLS session showed it. RFC 5802 7"""
+    client = ScramClient("user", "pencil", bound_to or b"none")
+    exchange = ScramSha256("abc", end_point=b"hash", is_plus=True)
+    exchange.step(base64.b64decode(client.first()))
+    challenge = exchange.keys(scram_keys("pencil", SALT, 4096))
+    step = exchange.step(
+        base64.b64decode(client.final(base64.b64encode(challenge.octets).decode()))
+    )
+
+    assert isinstance(step, Proved) is proves

@@ -73,3 +73,8 @@ def test_every_failure_of_the_store_is_temporary(why: Why) -> None:
     assert (refusal.blame is Blame.OURS) == (
         why not in (Why.OVER_QUOTA, Why.GONE, Why.FULL, Why.AWAY)
     )
+
+
+def test_without_a_queue_nothing_goes_elsewhere() -> None:
+    """Doors ask before they take a recipient."""
+    assert not Intake(site(), InboxDelivery(), SetClock()).sends_elsewhere

@@ -1,4 +1,5 @@
-"""First station, the doors: SMTP now; submission, LMTP, pickup and retrieval later.
+"""First station, the doors: SMTP, submission, LMTP; pickup and retrieval later.
 
-A connection comes in, letters go to `queue.intake`. RFC 5321.
+A connection comes in, letters go to `queue.intake`. Begin with `smtp.py` and `letter_in.py`, which
+all doors share. RFC 5321, 6409, 2033.
 """

@@ -1,5 +1,4 @@
-"""The trace fields a door puts before a letter: Return-Path and Received. RFC 5321 4.4, 6531 4.3,
-3848
+"""The trace fields a door puts before a letter: Return-Path and Received. RFC 5321 4.4
 
 Pure. Nothing the peer said gets in unescaped: names are cut to what a domain or an address literal
 may have.
@@ -15,17 +14,6 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
-
-
-def protocol(*, extended: bool, tls: bool, authenticated: bool, utf8: bool, lmtp: bool) -> str:
-    """The word behind "with", of the registry that RFC 3848 and 6531 4.3 fill."""
-    if lmtp:
-        base = "UTF8LMTP" if utf8 else "LMTP"
-    elif not extended:
-        return "SMTP"
-    else:
-        base = "UTF8SMTP" if utf8 else "ESMTP"
-    return base + ("S" if tls else "") + ("A" if authenticated else "")
 
 
 def date_time(seconds: float) -> str:
@@ -55,19 +43,22 @@ def trace_fields(
     letter: str,
     only_recipient: str,
     now: float,
+    is_peer_told: bool = True,
 ) -> bytes:
     """Return-Path and Received, CRLF ended.
 
     `only_recipient` is "" when there are several, since the same octets are stored for all of
-    them. `tls` names
-    version and cipher, or is "".
+    them. `tls` names version and cipher, or is "". With `is_peer_told` off nothing is said of where
+    the letter came from: RFC 5322 3.6.7 leaves it open, and people's addresses are their own.
     """
-    name = _UNSAFE.sub("?", helo[:NAME_CHARACTERS_MAX]) or "unknown"
     secured = f" ({tls})" if tls else ""
+    origin = ""
+    if is_peer_told:
+        name = _UNSAFE.sub("?", helo[:NAME_CHARACTERS_MAX]) or "unknown"
+        origin = f"from {name} ({literal(peer)})\r\n\t"
     fields = (
         f"Return-Path: <{sender}>\r\n"
-        f"Received: from {name} ({literal(peer)})\r\n"
-        f"\tby {by} (Posthouse) with {with_protocol}{secured} id {letter}"
+        f"Received: {origin}by {by} (Posthouse) with {with_protocol}{secured} id {letter}"
     )
     if only_recipient:
         fields += f"\r\n\tfor <{only_recipient}>"

@@ -1,4 +1,4 @@
-"""[accept]: what every door that takes letters keeps to."""
+"""[accept]: what every door that takes letters keeps to. [lmtp]: one of them."""
 
 from dataclasses import dataclass
 
@@ -20,4 +20,21 @@ class AcceptSettings:
         "Octets of letters one worker holds in memory at a time; beyond it 452.",
         least=65_536,
         most=2**40,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LmtpSettings:
+    """[lmtp] - letters from a front server. RFC 2033"""
+
+    full_mailbox: str = setting(
+        "later",
+        "What a full mailbox is answered with: later (452, the front server tries again) or "
+        "bounce (552, the sender is told at once).",
+        choices=("later", "bounce"),
+    )
+    socket_mode: str = setting(
+        "0660",
+        "Who may connect to the unix socket, as chmod takes it.",
+        choices=("0600", "0660", "0666"),
     )

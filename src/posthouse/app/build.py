@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from posthouse.accept.house import AcceptHouse
 from posthouse.app.config import Config
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import Clock
@@ -32,8 +33,12 @@ class House:
     """By name, as `SERVICES` names them."""
     threads: ThreadPoolExecutor | None = None
     """For what the loop must not wait for; made by the first door that needs it."""
+    binds: bool = False
+    """Log-ins can be bound to TLS: there is a hash of the certificate for it. RFC 5929 4"""
     users: Users | None = None
     """Who checks log-ins, at whichever door: made by the first that needs it."""
+    accept: AcceptHouse | None = None
+    """What the doors share that take letters: made by the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from posthouse.accept.settings import AcceptSettings
+from posthouse.accept.settings import AcceptSettings, LmtpSettings
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.settings import setting
+from posthouse.decide.settings import SubmissionSettings
 from posthouse.net.certificates import machine_name
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import parse_address
@@ -161,6 +162,8 @@ SECTIONS: Final = (
     Section("imap", (ImapLimits,)),
     Section("pop3", (Pop3Limits, Pop3Settings)),
     Section("accept", (AcceptSettings,)),
+    Section("submission", (SubmissionSettings,)),
+    Section("lmtp", (LmtpSettings,)),
     Section("auth", (AuthSettings,)),
     Section("net", (NetSettings,)),
     Section("log", (LogSettings,)),

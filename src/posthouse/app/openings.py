@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from posthouse.accept.settings import LmtpSettings
 from posthouse.app.build import SERVICES
 from posthouse.app.config import Config, Listen
 from posthouse.base.log import Log
@@ -23,7 +24,7 @@ from posthouse.net.listen import (
 )
 
 UNIX_MODE: Final = 0o660
-"""Of unix sockets of services: the group may be let into the data directory."""
+"""Of unix sockets of services that name no other: the group may be let into the data directory."""
 
 
 @dataclass(slots=True)
@@ -115,9 +116,8 @@ class Openings:
             self._activated = [pair for pair in self._activated if pair[1] not in given]
             return given
         backlog = config[NetSettings].backlog_max
-        return open_listeners(
-            service, address, data=config.data, backlog=backlog, unix_mode=UNIX_MODE
-        )
+        mode = int(config[LmtpSettings].socket_mode, 8) if service == "lmtp" else UNIX_MODE
+        return open_listeners(service, address, data=config.data, backlog=backlog, unix_mode=mode)
 
 
 def _is_at(listener: socket.socket, address: Address, config: Config) -> bool:

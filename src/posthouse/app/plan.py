@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from posthouse.accept.flight import Flight
-from posthouse.accept.settings import AcceptSettings
-from posthouse.accept.smtp import AcceptHouse, SmtpDoor
+from posthouse.accept.house import AcceptHouse
+from posthouse.accept.lmtp import LmtpDoor
+from posthouse.accept.settings import AcceptSettings, LmtpSettings
+from posthouse.accept.smtp import SmtpDoor
+from posthouse.accept.submission import SubmissionDoor, SubmissionHouse
 from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
 from posthouse.app.config import Config, TlsSettings
 from posthouse.authenticate.settings import AuthSettings
@@ -18,6 +21,8 @@ from posthouse.base.ids import Ids
 from posthouse.base.log import Log
 from posthouse.base.metrics import Row
 from posthouse.base.version import VERSION
+from posthouse.decide.allowance import Allowance
+from posthouse.decide.settings import SubmissionSettings
 from posthouse.deliver.local import InboxDelivery
 from posthouse.directory.resolve import Directory
 from posthouse.mail.render import render
@@ -48,7 +53,13 @@ THREADS_MAX: Final = 4
 def serve_plan() -> Plan:
     """What `posthouse serve` runs."""
     return Plan(
-        doors={"smtp": smtp_door, "imap": imap_door, "pop3": pop3_door},
+        doors={
+            "smtp": smtp_door,
+            "submission": submission_door,
+            "lmtp": lmtp_door,
+            "imap": imap_door,
+            "pop3": pop3_door,
+        },
         hold=_hold,
         prepare=_prepare,
         run_scribe=_run_scribe,
@@ -74,21 +85,63 @@ def smtp_door(house: House) -> SmtpDoor:
     """Port 25: letters for the people who live here."""
     config = house.config
     service = SmtpService(config.hostname, limits=config[SmtpLimits], tls_offered=True)
-    settings = config[AcceptSettings]
-    shared = AcceptHouse(
-        hostname=config.hostname,
-        settings=settings,
-        directory=Directory(house.store),
-        intake=Intake(house.store, InboxDelivery(), house.clock),
-        bodies=BodyFiles(config.data),
-        flight=Flight(settings.in_flight_octets_max, house.row),
-        ids=Ids(house.clock),
-        clock=house.clock,
-        log=house.log,
-        metrics=house.row,
-        in_thread=threads(house),
+    return SmtpDoor(accept_house(house), service)
+
+
+def submission_door(house: House) -> SubmissionDoor:
+    """Ports 587 and 465: letters of the people who live here."""
+    config = house.config
+    users = users_of(house)
+    settings = config[SubmissionSettings]
+    service = SmtpService(
+        config.hostname,
+        limits=config[SmtpLimits],
+        tls_offered=True,
+        auth_mechanisms=users.mechanisms(binds=house.binds),
+        auth_required=True,
+        plaintext_auth_allowed=config[TlsSettings].allow_plaintext_auth,
+        old_auth_line=settings.old_auth_line,
     )
-    return SmtpDoor(shared, service)
+    return SubmissionDoor(
+        SubmissionHouse(
+            accept=accept_house(house),
+            users=users,
+            settings=settings,
+            allowance=Allowance(settings, house.clock),
+            lookup=None,
+        ),
+        service,
+    )
+
+
+def lmtp_door(house: House) -> LmtpDoor:
+    """The unix socket and port 24: letters that a front server brings."""
+    config = house.config
+    service = SmtpService(
+        config.hostname, limits=config[SmtpLimits], is_lmtp=True, tls_offered=True
+    )
+    return LmtpDoor(accept_house(house), service, config[LmtpSettings])
+
+
+def accept_house(house: House) -> AcceptHouse:
+    """What the doors of a worker share that take letters."""
+    if house.accept is None:
+        config = house.config
+        settings = config[AcceptSettings]
+        house.accept = AcceptHouse(
+            hostname=config.hostname,
+            settings=settings,
+            directory=Directory(house.store),
+            intake=Intake(house.store, InboxDelivery(), house.clock),
+            bodies=BodyFiles(config.data),
+            flight=Flight(settings.in_flight_octets_max, house.row),
+            ids=Ids(house.clock),
+            clock=house.clock,
+            log=house.log,
+            metrics=house.row,
+            in_thread=threads(house),
+        )
+    return house.accept
 
 
 def imap_door(house: House) -> ImapDoor:

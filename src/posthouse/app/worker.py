@@ -102,6 +102,7 @@ class Worker:
         store, bring_up = crew.open_store(crew.config, crew.clock, crew.log, self._row)
         await bring_up()
         house = House(crew.config, crew.clock, crew.log, crew.metrics, self._row, self._loop, store)
+        house.binds = bool(crew.certificates.end_point)
         self._house = house
         for name, make in crew.doors.items():
             house.doors[name] = make(house)
@@ -124,6 +125,7 @@ class Worker:
                     census=self._census,
                     tls=crew.certificates.context,
                     implicit_tls=SERVICES[service].implicit_tls,
+                    end_point=lambda: crew.certificates.end_point,
                 )
             )
         backlog = crew.config[NetSettings].backlog_max

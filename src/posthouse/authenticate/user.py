@@ -29,6 +29,7 @@ from posthouse.mail.address import parse_address
 from posthouse.proofs.sasl import (
     LOGIN_FIRST,
     MECHANISMS,
+    SCRAM_PLUS,
     SCRAM_ROUNDS,
     Challenge,
     Exchange,
@@ -106,9 +107,11 @@ class Users:
             "$4T0d0bQp0u0tq0oKzHc0wO1n8i0mB2cGzv9cYw0wq0E"
         )
 
-    def mechanisms(self) -> tuple[str, ...]:
-        """What may be offered, best first."""
-        return MECHANISMS if self.settings.scram else MECHANISMS[1:]
+    def mechanisms(self, *, binds: bool = False) -> tuple[str, ...]:
+        """What may be offered, best first; with `binds` also what is bound to TLS."""
+        if not self.settings.scram:
+            return MECHANISMS[1:]
+        return (SCRAM_PLUS, *MECHANISMS) if binds else MECHANISMS
 
     async def check_password(self, login: str, password: str, peer: str) -> LoggedIn:
         """Raises Refusal when it is not this person's password."""
@@ -124,8 +127,20 @@ class Users:
             self._remember(account.id, stored, password)
         return self._succeeded(account, peer)
 
-    def start(self, mechanism: str, peer: str) -> "SaslLogin | None":
-        """A SASL exchange with one client, or None when the mechanism is not offered."""
+    def start(
+        self,
+        mechanism: str,
+        peer: str,
+        *,
+        end_point: bytes = b"",
+        final_as_challenge: bool = False,
+    ) -> "SaslLogin | None":
+        """A SASL exchange with one client, or None when the mechanism is not offered.
+
+        `end_point` is what TLS can be bound by here, b"" where binding was not offered. With
+        `final_as_challenge` the data that comes with success is a challenge of its own, for
+        protocols whose yes has no place for it. RFC 4422 3.6
+        """
         exchange: Exchange
         match mechanism.upper():
             case "PLAIN":
@@ -133,10 +148,13 @@ class Users:
             case "LOGIN":
                 exchange = Login()
             case "SCRAM-SHA-256" if self.settings.scram:
-                exchange = ScramSha256(secrets.token_urlsafe(18))
+                exchange = ScramSha256(secrets.token_urlsafe(18), end_point=end_point)
+            case "SCRAM-SHA-256-PLUS" if self.settings.scram and end_point:
+                nonce = secrets.token_urlsafe(18)
+                exchange = ScramSha256(nonce, end_point=end_point, is_plus=True)
             case _:
                 return None
-        return SaslLogin(self, exchange, peer)
+        return SaslLogin(self, exchange, peer, final_as_challenge=final_as_challenge)
 
     async def keys_for(self, login: str) -> ScramKeys:
         """The SCRAM keys of this person, or invented ones that are always the same for a name."""
@@ -208,12 +226,16 @@ class Users:
 class SaslLogin:
     """One client's SASL exchange, the lookups done. The door encodes and decodes base 64."""
 
-    __slots__ = ("_exchange", "_peer", "_users")
+    __slots__ = ("_exchange", "_final_as_challenge", "_peer", "_proved", "_users")
 
-    def __init__(self, users: Users, exchange: Exchange, peer: str) -> None:
+    def __init__(
+        self, users: Users, exchange: Exchange, peer: str, *, final_as_challenge: bool = False
+    ) -> None:
         self._users = users
         self._exchange = exchange
         self._peer = peer
+        self._final_as_challenge = final_as_challenge
+        self._proved: LoggedIn | None = None
 
     async def first(self, initial: bytes | None) -> Challenge | LoggedIn:
         """Begins, with the client's initial response if it sent one."""
@@ -224,6 +246,8 @@ class SaslLogin:
     async def next(self, octets: bytes) -> Challenge | LoggedIn:
         """The client's next message. Raises Refusal: 535 for a wrong proof, 501 for broken
         syntax."""
+        if self._proved is not None:
+            return self._proved  # what the client says to the last challenge means nothing
         step = self._exchange.step(octets)
         match step:
             case Challenge():
@@ -236,7 +260,11 @@ class SaslLogin:
                 return self._exchange.keys(await self._users.keys_for(login))
             case Proved(login, final, authorize):
                 self._may_act(login, authorize)
-                return await self._users.proved(login, self._peer, final)
+                user = await self._users.proved(login, self._peer, final)
+                if not self._final_as_challenge:
+                    return user
+                self._proved = LoggedIn(user.account, user.address)
+                return Challenge(user.final)
             case Failed(note, malformed):
                 if malformed:
                     raise Refusal(501, "5.5.2", "cannot read this authentication message", note)

@@ -50,6 +50,13 @@ METRICS: Final = (
     Metric("commit_seconds_total", "counter", "Microseconds spent in commits, shown as seconds."),
     Metric("wal_octets", "gauge", "Size of the write-ahead log."),
     Metric("restarts_total", "counter", "Processes started again after they died."),
+    Metric("submission_sessions", "gauge", "Submission sessions open now."),
+    Metric("lmtp_sessions", "gauge", "LMTP sessions open now."),
+    Metric("submissions_accepted_total", "counter", "Accepted letters that our own people sent."),
+    Metric("headers_refused_total", "counter", "Letters refused by the inspector of the header."),
+    Metric("senders_refused_total", "counter", "Letters refused for a sender not the user's."),
+    Metric("limits_reached_total", "counter", "Senders or recipients put off by a user's limits."),
+    Metric("lmtp_answers_refused_total", "counter", "Recipients refused after an LMTP letter."),
 )
 _INDEX: Final = {metric.name: number for number, metric in enumerate(METRICS)}
 _ROW_OCTETS: Final = 8 * 64

@@ -25,6 +25,13 @@ async def decide_recipient(address: str, directory: Directory) -> Resident:
     return resident
 
 
+async def decide_recipient_of_ours(address: str, directory: Directory) -> Resident | None:
+    """The same for a letter that one of our own people sends: None is somebody elsewhere."""
+    if address.casefold() != POSTMASTER and not await directory.is_local(address):
+        return None
+    return await decide_recipient(address, directory)
+
+
 async def _unknown(address: str, directory: Directory) -> Refusal:
     if address.casefold() == POSTMASTER:
         # RFC 5321 4.5.1 wants it taken; a site without any account cannot keep it yet.

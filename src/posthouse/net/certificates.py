@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from posthouse.base.clock import Clock
+from posthouse.proofs.channel_binding import server_end_point
 
 CERTIFICATE_NAME: Final = "certificate.pem"
 KEY_NAME: Final = "certificate-key.pem"
@@ -27,17 +28,20 @@ class CertificateFailed(Exception):
 class Certificates:
     """The context of all TLS listeners, and the files it was made of."""
 
-    __slots__ = ("_certificate", "_key", "context")
+    __slots__ = ("_certificate", "_key", "context", "end_point")
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._certificate = certificate
         self._key = key
         self.context = server_context(certificate, key)
+        self.end_point = _end_point(certificate)
+        """What log-ins in new TLS sessions can be bound to, b"" for nothing. RFC 5929 4"""
 
     def reload(self) -> None:
         """Reads the files again into the live context: new handshakes use them, sessions stay."""
         server_context(self._certificate, self._key)  # a bad file must not spoil the live one
         _load(self.context, self._certificate, self._key)
+        self.end_point = _end_point(self._certificate)
 
 
 def open_certificates(
@@ -125,6 +129,15 @@ def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         raise CertificateFailed(
             f"{certificate} with the key {key} is not a certificate we can use: {error}"
         ) from error
+
+
+def _end_point(certificate: Path) -> bytes:
+    """Of the first certificate in the file, which is the server's own."""
+    text = certificate.read_text("ascii", "replace")
+    begin, end = text.find(ssl.PEM_HEADER), text.find(ssl.PEM_FOOTER)
+    if not 0 <= begin < end:
+        return b""
+    return server_end_point(ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)]))
 
 
 def _ends_soon(certificate: Path, clock: Clock) -> bool:

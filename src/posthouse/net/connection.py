@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import ssl
 import termios
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -56,6 +57,8 @@ class Entrance:
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     """TLS from the first octet on. RFC 8314 3.3"""
+    end_point: Callable[[], bytes] = bytes
+    """The hash of the certificate that new TLS sessions get. RFC 5929 4"""
 
 
 class Connection:
@@ -356,7 +359,7 @@ class Connection:
     def _start_tls(self) -> None:
         entrance = self.entrance
         assert entrance.tls is not None, "an entrance without a certificate offers no TLS"
-        self._tunnel = Tunnel(entrance.tls)
+        self._tunnel = Tunnel(entrance.tls, entrance.end_point())
         self._handshake_octets = 0
         self._resume()
 

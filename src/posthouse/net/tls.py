@@ -25,14 +25,17 @@ class TlsFacts:
     """As "TLSv1.3"."""
     cipher: str
     bits: int
+    end_point: bytes = b""
+    """The hash of our certificate, for log-ins bound to this session. RFC 5929 4"""
 
 
 class Tunnel:
     """The server's end of one TLS session. Octets of the peer in, ours out by `take`."""
 
-    __slots__ = ("_in", "_out", "_session", "ended", "stands")
+    __slots__ = ("_end_point", "_in", "_out", "_session", "ended", "stands")
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, end_point: bytes = b"") -> None:
+        self._end_point = end_point  # as of now: the next certificate is for the next session
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._session = context.wrap_bio(self._in, self._out, server_side=True)
@@ -81,7 +84,12 @@ class Tunnel:
         """What was agreed; only once it stands."""
         cipher = self._session.cipher()
         assert cipher is not None
-        return TlsFacts(version=self._session.version() or "", cipher=cipher[0], bits=cipher[2])
+        return TlsFacts(
+            version=self._session.version() or "",
+            cipher=cipher[0],
+            bits=cipher[2],
+            end_point=self._end_point,
+        )
 
     def _read(self) -> bytes:
         session, waiting = self._session, self._in

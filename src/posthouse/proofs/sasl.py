@@ -1,5 +1,5 @@
-"""SASL exchanges, the server's side: PLAIN, LOGIN, SCRAM-SHA-256. Pure: octets in, a step out. RFC
-4422, 4616, 5802, 7677
+"""SASL exchanges, the server's side: PLAIN, LOGIN, SCRAM-SHA-256 and -PLUS. Pure: octets in, a step
+out. RFC 4422, 4616, 5802, 7677
 
 An exchange never looks anything up: it asks for a password to be checked or for keys to be given.
 Whatever is wrong in
@@ -14,7 +14,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-MECHANISMS: Final = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
+SCRAM: Final = "SCRAM-SHA-256"
+SCRAM_PLUS: Final = "SCRAM-SHA-256-PLUS"
+"""The same, bound to the TLS session it runs in. RFC 5802 6"""
+MECHANISMS: Final = (SCRAM, "PLAIN", "LOGIN")
+BINDING_FLAG: Final = "p=tls-server-end-point"
+"""The one kind of channel binding that is offered: the hash of the certificate. RFC 5929 4"""
 OCTETS_MAX: Final = 12_288
 """Most octets of one client message. RFC 4954 4 asks for at least 12,288 octets of base 64 text."""
 SCRAM_ROUNDS: Final = 65_536
@@ -165,14 +170,31 @@ def scram_keys(password: str, salt: bytes, rounds: int = SCRAM_ROUNDS) -> ScramK
 
 
 class ScramSha256:
-    """SCRAM-SHA-256 without channel binding. `nonce` is ours, printable ASCII without commas. RFC
-    5802 5, 7677"""
+    """SCRAM-SHA-256, with `is_plus` SCRAM-SHA-256-PLUS. RFC 5802 5, 7677
 
-    __slots__ = ("_authorize", "_bare", "_first", "_gs2", "_keys", "_login", "_nonce", "_our_nonce")
+    `nonce` is ours, printable ASCII without commas. `end_point` is what the exchange can be bound
+    to (`proofs.channel_binding`); without it -PLUS is not offered on this connection.
+    """
+
+    __slots__ = (
+        "_authorize",
+        "_bare",
+        "_end_point",
+        "_first",
+        "_gs2",
+        "_is_plus",
+        "_keys",
+        "_login",
+        "_nonce",
+        "_our_nonce",
+    )
     client_first: bool = True
 
-    def __init__(self, nonce: str) -> None:
+    def __init__(self, nonce: str, *, end_point: bytes = b"", is_plus: bool = False) -> None:
+        assert end_point or not is_plus, "nothing to be bound to"
         self._our_nonce = nonce
+        self._end_point = end_point
+        self._is_plus = is_plus
         self._keys: ScramKeys | None = None
         self._login = ""
 
@@ -197,10 +219,9 @@ class ScramSha256:
         authorize, second, bare = rest.partition(",")
         if not comma or not second or (authorize and not authorize.startswith("a=")):
             return Failed("SCRAM: no GS2 header", malformed=True)
-        if flag.startswith("p="):
-            return Failed("SCRAM: channel binding is not offered here", malformed=True)
-        if flag not in ("n", "y"):
-            return Failed("SCRAM: wrong channel binding flag", malformed=True)
+        fault = self._wrong_flag(flag)
+        if fault is not None:
+            return fault
         fields = _fields(bare)
         login, nonce = fields.get("n", ""), fields.get("r", "")
         if not login or not nonce or not bare.startswith("n="):
@@ -212,11 +233,25 @@ class ScramSha256:
         self._login = prepared(_unescaped(login))
         return KeysWanted(self._login)
 
+    def _wrong_flag(self, flag: str) -> Failed | None:
+        """What the client says of channel binding fits what it chose and was offered. RFC 5802 6"""
+        if self._is_plus:
+            if flag == BINDING_FLAG:
+                return None
+            return Failed("SCRAM: this channel binding is not offered here", malformed=True)
+        if flag == "y" and self._end_point:
+            # It can bind, and somebody between us hid from it that we can too.
+            return Failed("SCRAM: the offer of channel binding was taken away on the way")
+        if flag in ("n", "y"):
+            return None
+        return Failed("SCRAM: wrong channel binding flag", malformed=True)
+
     def _client_final(self, text: str) -> Step:
         assert self._keys is not None, "keys come before the client's last message"
         without_proof, found, proof_text = text.rpartition(",p=")
         fields = _fields(without_proof)
-        binding = base64.b64encode(self._gs2.encode()).decode("ascii")
+        bound = self._gs2.encode() + (self._end_point if self._is_plus else b"")
+        binding = base64.b64encode(bound).decode("ascii")
         if not found or fields.get("c") != binding or fields.get("r") != self._nonce:
             return Failed("SCRAM: binding or nonce does not fit", malformed=True)
         try:

@@ -1,9 +1,8 @@
 """Turns an accepted letter into a promise: one unit of work, committed before anybody says 250.
 RFC 5321 6.1
 
-A letter for local people only goes to their mailboxes in this one commit. The plan for local
-delivery is a port, filled by
-`app.build`, so that doors never import `deliver`.
+Local recipients' mailboxes and the queue's rows for those elsewhere stand in this one commit. Local
+delivery and the queue's runner are ports, filled by `app`, so that doors never import `deliver`.
 """
 
 from typing import Protocol
@@ -14,7 +13,8 @@ from posthouse.base.ids import id_text
 from posthouse.queue.letter import Incoming
 from posthouse.queue.trace import Station, pack
 from posthouse.store.contract import Store, StoreFailure
-from posthouse.store.values import Deliver, Delivered, Note, Why
+from posthouse.store.values import AnyValue, Deliver, Note, Why
+from posthouse.store.values_queue import Enqueue
 
 
 class LocalDelivery(Protocol):
@@ -23,36 +23,65 @@ class LocalDelivery(Protocol):
     def plan(self, letter: Incoming) -> Deliver: ...
 
 
+class Outbound(Protocol):
+    """What is done with letters for elsewhere."""
+
+    def plan(self, letter: Incoming) -> Enqueue:
+        """The rows; they may be the worker's own from the first moment."""
+
+    def committed(self, plan: Enqueue, letter: Incoming) -> None:
+        """The rows are on stable storage: the work can begin."""
+
+
 class Intake:
     """The one way from a door into the store."""
 
-    __slots__ = ("_clock", "_local", "_store")
+    __slots__ = ("_clock", "_local", "_outbound", "_store")
 
-    def __init__(self, store: Store, local: LocalDelivery, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        local: LocalDelivery,
+        clock: Clock,
+        outbound: Outbound | None = None,
+    ) -> None:
         self._store = store
         self._local = local
         self._clock = clock
+        self._outbound = outbound
+
+    @property
+    def sends_elsewhere(self) -> bool:
+        """Whether letters may have recipients elsewhere."""
+        return self._outbound is not None
 
     async def take(self, letter: Incoming) -> str:
         """Durable when this returns; gives the text behind 250. Raises Refusal, and then nothing
         was kept."""
-        plan = self._local.plan(letter)
+        assert letter.residents or letter.outside, "a letter without recipients is no letter"
+        now_ms = int(self._clock.now() * 1000)
         stations = letter.stations
-        now = self._clock.now()
-        stations.append(
-            Station(
-                int(now * 1000),
-                "deliver",
-                "local",
-                tuple(("place", f"{p.account}/{p.mailbox}") for p in plan.places),
-            )
-        )
-        note = Note(letter.body.id, int(now), letter.rendered.message_id, pack(stations))
+        values: list[AnyValue] = []
+        if letter.residents:
+            local = self._local.plan(letter)
+            values.append(local)
+            places = tuple(("place", f"{p.account}/{p.mailbox}") for p in local.places)
+            stations.append(Station(now_ms, "deliver", "local", places))
+        rows: Enqueue | None = None
+        if letter.outside:
+            assert self._outbound is not None, "this house sends nothing elsewhere"
+            rows = self._outbound.plan(letter)
+            values.append(rows)
+            ways = tuple(("recipient", f"<{r.address}>") for r in rows.recipients[:20])
+            stations.append(Station(now_ms, "queue", "kept", ways))
+        message_id = letter.rendered.message_id
+        note = Note(letter.body.id, now_ms // 1000, message_id, pack(stations))
         try:
-            results = await self._store.commit(plan, note)
+            await self._store.commit(*values, note)
         except StoreFailure as failure:
             raise refusal_of(failure) from failure
-        assert isinstance(results[0], Delivered)
+        if rows is not None and self._outbound is not None:
+            self._outbound.committed(rows, letter)
         return f"accepted as {id_text(letter.body.id)}"
 
 

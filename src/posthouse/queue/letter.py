@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from posthouse.directory.residents import Resident
-from posthouse.mail.envelope import Envelope
+from posthouse.mail.envelope import Envelope, Recipient
 from posthouse.mail.rendered import Rendered
 from posthouse.queue.trace import Station
 from posthouse.store.values import NewBody
@@ -20,5 +20,9 @@ class Incoming:
     """Seconds since 1970 UTC."""
     envelope: Envelope
     residents: tuple[Resident, ...]
-    """Who the recipients are, in the envelope's order; all local."""
+    """Who the local recipients are, in the envelope's order."""
+    outside: tuple[Recipient, ...] = ()
+    """Recipients of the envelope that live elsewhere: they go to the queue."""
+    owner: int = 0
+    """The account that sent it; 0: nobody here."""
     stations: list[Station] = field(default_factory=list)

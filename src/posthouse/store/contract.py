@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from posthouse.store.values import AnyResult, AnyValue, Credential, Note, Ranges, Why
+from posthouse.store.values_queue import QueueCounts, QueueDestination, QueueLetter
 
 SLICE_ROWS: Final = 256
 """Most rows that one step of a sliced read returns."""
@@ -252,6 +253,26 @@ class Store(Protocol):
     async def octets(self, body: bytes, first: int = 0, count: int = -1) -> bytes:
         """Octets of a body; -1: to the end. Raises KeyError when there is no such body (any
         more)."""
+
+    # ---- the queue
+
+    async def queue_list(self, after: bytes = b"", limit: int = 100) -> list[QueueLetter]:
+        """Letters with all their recipients, oldest first (by id), those after a letter."""
+
+    async def queue_letter(self, letter: bytes) -> QueueLetter | None: ...
+
+    async def queue_due(
+        self, now: int, after: tuple[int, str] = (-1, ""), limit: int = 100
+    ) -> list[QueueDestination]:
+        """Destinations worth claiming from, longest due first, those after (wake, destination)."""
+
+    async def queue_next(self, after: int) -> int | None:
+        """The first time after this one at which a destination or a letter is due; None: never."""
+
+    async def queue_destination(self, destination: str) -> QueueDestination | None: ...
+
+    async def queue_counts(self) -> QueueCounts:
+        """Looks at every row: for people and for a metric now and then."""
 
     # ---- trace and figures
 

@@ -25,6 +25,7 @@ from posthouse.store.contract import (
     TraceRow,
     Watch,
 )
+from posthouse.store.memory_queue import QueueReads
 from posthouse.store.memory_state import Box, Placement, Resident, Site, Work, chosen, ranges_of
 from posthouse.store.memory_writes import apply
 from posthouse.store.values import (
@@ -41,13 +42,13 @@ from posthouse.store.values import (
 )
 
 
-class MemoryStore:
+class MemoryStore(QueueReads):
     """See `store.contract.Store`. `body_path`: where a large body's file is (`BodyFiles.path`)."""
 
     def __init__(self, clock: Clock, body_path: Callable[[bytes], Path] | None = None) -> None:
         self._clock = clock
         self._body_path = body_path
-        self._site = Site()
+        super().__init__(Site())
         self._bodies: dict[bytes, NewBody] = {}
         self._notes: list[Note] = []
         self._watches: list[_MemoryWatch] = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from posthouse.mail.rendered import Rendered
 from posthouse.store.contract import StoreFailure
 from posthouse.store.values import Credential, NewBody, Note, Ranges, Why
+from posthouse.store.values_queue import QueueDestination, QueueLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,15 @@ class Site:
     residents: dict[int, Resident] = field(default_factory=dict)
     leases: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Name, then holder and until."""
+    queue: dict[bytes, QueueLetter] = field(default_factory=dict)
+    destinations: dict[str, QueueDestination] = field(default_factory=dict)
+    """Those that have rows."""
 
 
 class Work:
     """One unit of work in progress: `site` is what will be true if all values succeed."""
 
-    __slots__ = ("_modseqs", "_touched", "bodies", "notes", "now", "site")
+    __slots__ = ("_modseqs", "_told", "_touched", "bodies", "notes", "now", "site")
 
     def __init__(self, site: Site, now: int) -> None:
         self.site = replace(
@@ -111,12 +115,19 @@ class Work:
             aliases=dict(site.aliases),
             residents=dict(site.residents),
             leases=dict(site.leases),
+            queue=dict(site.queue),
+            destinations=dict(site.destinations),
         )
         self.now = now
         self.bodies: list[NewBody] = []
         self.notes: list[Note] = []
         self._touched: set[int] = set()
         self._modseqs: dict[int, int] = {}
+        self._told: dict[int, int] = {}
+
+    def tell(self, account: int) -> None:
+        """Whoever watches this shall look, though no mail of an account changed."""
+        self._told[account] = self.now
 
     def resident(self, account: int) -> Resident:
         """This unit's own copy of the account. Fails with GONE."""
@@ -151,8 +162,8 @@ class Work:
         return self._modseqs[account]
 
     def changed_accounts(self) -> dict[int, int]:
-        """Accounts whose mail this unit changed, with their MODSEQ."""
-        return self._modseqs
+        """Accounts whose mail this unit changed, with their MODSEQ, and what else was told."""
+        return self._modseqs | self._told
 
     def new_uidvalidity(self) -> int:
         """Never the same again, also when the clock jumps back. RFC 3501 2.3.1.1"""

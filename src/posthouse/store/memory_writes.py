@@ -10,6 +10,7 @@ from typing import Any, Final
 from posthouse.mail.rendered import Rendered
 from posthouse.store import values
 from posthouse.store.contract import StoreFailure
+from posthouse.store.memory_queue import QUEUE_WRITES
 from posthouse.store.memory_state import Box, Email, Placement, Resident, Work, chosen, ranges_of
 from posthouse.store.values import DELETED, INBOX, AnyResult, AnyValue, FlagChange, Why
 
@@ -442,4 +443,5 @@ _WRITES: Final[dict[type, Callable[[Work, Any], AnyResult]]] = {
     values.TakeLease: _take_lease,
     values.DropLease: _drop_lease,
     values.Note: _note,
+    **QUEUE_WRITES,
 }

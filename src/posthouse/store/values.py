@@ -13,6 +13,21 @@ from typing import Final, NewType
 import msgspec
 
 from posthouse.mail.rendered import Rendered
+from posthouse.store.values_base import Done as Done
+from posthouse.store.values_base import NewBody as NewBody
+from posthouse.store.values_base import Result as Result
+from posthouse.store.values_base import Value as Value
+from posthouse.store.values_queue import (
+    ClaimAged,
+    ClaimQueue,
+    Enqueue,
+    FreeQueue,
+    PauseQueue,
+    QueueAct,
+    QueueActed,
+    QueueClaimed,
+    Settle,
+)
 
 AccountId = NewType("AccountId", int)
 """Given by the store, from 1, never again after the account is gone."""
@@ -47,35 +62,6 @@ SYSTEM_FLAGS: Final = 31
 BODY_INLINE_OCTETS_MAX: Final = 65_536
 """Up to this a body stands in the database; larger ones are files that the caller has synced
 before."""
-
-
-class Value(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base of all writes."""
-
-
-class Result(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base of all results."""
-
-
-class Done(Result, frozen=True, array_like=True, tag=True):
-    """It is so now; there is nothing more to tell. `modseq` is 0 where the value touches no
-    mail."""
-
-    modseq: int = 0
-
-
-# ---- letters
-
-
-class NewBody(msgspec.Struct, frozen=True, array_like=True):
-    """Octets to be kept, immutable from now on."""
-
-    id: bytes
-    digest: bytes
-    """SHA-256 of the octets."""
-    size: int
-    octets: bytes | None
-    """None: already a synced file by the caller (`store.bodies_file`)."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -448,10 +434,27 @@ AnyValue = (
     | TakeLease
     | DropLease
     | Note
+    | Enqueue
+    | ClaimQueue
+    | ClaimAged
+    | Settle
+    | PauseQueue
+    | QueueAct
+    | FreeQueue
 )
 
 AnyResult = (
-    Done | Delivered | Appended | FlagsSet | Copied | Expunged | Claimed | Created | AccountAdded
+    Done
+    | Delivered
+    | Appended
+    | FlagsSet
+    | Copied
+    | Expunged
+    | Claimed
+    | Created
+    | AccountAdded
+    | QueueClaimed
+    | QueueActed
 )
 
 

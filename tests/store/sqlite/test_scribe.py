@@ -272,6 +272,20 @@ def test_sigterm_commits_what_waits(process: ScribeProcess) -> None:
     assert len(subjects(process.data)) == 1000
 
 
+def test_an_orphan_outlasts_its_workers(tmp_path: Path) -> None:
+    """Told to stop after its supervisor died, the scribe commits until the workers have hung up."""
+    ledger_in(tmp_path, CLOCK).close()
+    with scribe_thread(tmp_path, CLOCK) as scribe:
+        raw = Raw(tmp_path)
+        scribe._parent = -1
+        scribe.stop()
+        assert isinstance(raw.ask(1, mail()), Kept)
+        assert isinstance(raw.ask(2, mail()), Kept)
+        raw.socket.close()
+
+    assert len(subjects(tmp_path)) == 2
+
+
 def test_notes_go_with_a_commit_or_alone_after_a_while(process: ScribeProcess) -> None:
     """They never cause a sync of their own before a second has passed."""
     with store_in(process.data, CLOCK) as (store, loop):

@@ -54,3 +54,25 @@ def test_greetings_name_the_host_and_the_language() -> None:
     assert SmtpService("post.example", is_lmtp=True).greeting.startswith(b"220 post.example LMTP")
     assert SmtpService("post.example").helo == b"250 post.example\r\n"
     assert SmtpService("post.example").goodbye.startswith(b"221 2.0.0 post.example ")
+
+
+def test_bound_mechanisms_need_tls() -> None:
+    """What is bound to TLS is offered only inside it. RFC 5802 6"""
+    service = SmtpService(
+        "post.example",
+        auth_mechanisms=["SCRAM-SHA-256-PLUS", "PLAIN"],
+        plaintext_auth_allowed=True,
+    )
+    assert "AUTH PLAIN" in words(service.hello)
+    assert "AUTH SCRAM-SHA-256-PLUS PLAIN" in words(service.hello_tls)
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "line"),
+    [(["PLAIN", "LOGIN"], ["AUTH=LOGIN PLAIN"]), (["SCRAM-SHA-256"], []), ([], [])],
+)
+def test_old_clients_have_a_line_of_their_own(mechanisms: list[str], line: list[str]) -> None:
+    """With an equals sign, and only what they can."""
+    service = SmtpService("post.example", auth_mechanisms=mechanisms, old_auth_line=True)
+
+    assert [word for word in words(service.hello_tls) if word.startswith("AUTH=")] == line

@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-import apsw
 import msgspec
 
 from posthouse.store.bodies_file import BodyFiles
@@ -25,17 +24,17 @@ from posthouse.store.contract import (
     Field,
     Mailbox,
     Row,
-    StoreFailure,
     StoreSizes,
     TraceRow,
 )
-from posthouse.store.sqlite.database import DATABASE_NAME, open_reader
+from posthouse.store.sqlite.database import DATABASE_NAME
 from posthouse.store.sqlite.letters import find_statement, letters_statement
 from posthouse.store.sqlite.ranges import meet, ranges_of, union
+from posthouse.store.sqlite.reader_queue import QueueReader
 from posthouse.store.sqlite.rows import rows_in
 from posthouse.store.sqlite.writes_directory import IN_DOMAIN
 from posthouse.store.sqlite.writes_flags import KIND_DELETED, KIND_EXPUNGE, KIND_FLAGS
-from posthouse.store.values import Credential, Ranges, Why
+from posthouse.store.values import Credential, Ranges
 
 UIDS_SLICE: Final = 5_000
 """UIDs are small: a step of this many takes about a millisecond."""
@@ -59,13 +58,12 @@ _before_expunge = msgspec.msgpack.Decoder(Ranges)
 _targets = msgspec.json.Decoder(tuple[str, ...])
 
 
-class Reader:
+class Reader(QueueReader):
     """Reads mail.db and the body files. Opens the database at the first question."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
+        super().__init__(data)
         self._files = BodyFiles(data)
-        self._connection: apsw.Connection | None = None
 
     # ---- directory
 
@@ -306,29 +304,6 @@ class Reader:
             _size(self._data / DATABASE_NAME),
             _size(self._data / f"{DATABASE_NAME}-wal"),
         )
-
-    # ---- the connection
-
-    def close_reader(self) -> None:
-        """No read comes after this."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _cursor(self) -> apsw.Cursor:
-        if self._connection is None:
-            try:
-                self._connection = open_reader(self._data)
-            except apsw.Error as error:
-                raise StoreFailure(Why.AWAY, f"mail.db cannot be opened: {error}") from error
-        return self._connection.cursor()
-
-    def _one(self, statement: str, bindings: tuple[Any, ...] = ()) -> Any:
-        """The first row (its value when it has one column), None when there is none."""
-        return self._cursor().execute(statement, bindings).get
-
-    def _all(self, statement: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        return self._cursor().execute(statement, bindings).fetchall()
 
     def _days(self, order: str) -> list[int]:
         return [day for (day,) in self._all(f"SELECT day FROM trace_day {order}")]

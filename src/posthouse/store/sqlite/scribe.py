@@ -7,6 +7,7 @@ what was not is submitted again by the clients. A client that does not read is d
 makes the others wait.
 """
 
+import os
 import select
 import selectors
 import signal
@@ -46,6 +47,9 @@ IDLE_SECONDS: Final = 0.5
 """How long the loop waits for anybody before it looks after the log and the sweep."""
 SWEEP_PAUSE_SECONDS: Final = 0.02
 """Between two slices of the sweep."""
+ORPHAN_SECONDS_MAX: Final = 30.0
+"""How long a scribe without a supervisor waits for the workers to end."""
+ORPHAN_LOOK_SECONDS: Final = 0.05
 CHECKPOINT_PAUSE_SECONDS: Final = 0.05
 """When a reader keeps the log from being copied back, the next attempt waits so long."""
 
@@ -117,6 +121,7 @@ class Scribe:
         self._sweep_after = 0.0
         self._gather = Gather(clock.monotonic())
         self._stopping = False
+        self._parent = os.getppid()
         self._selector = selectors.DefaultSelector()
         self._listener = listener
         listener.setblocking(False)
@@ -372,9 +377,20 @@ class Scribe:
         ):
             self._writers.pop(client.writer.id, None)
 
+    def _outlast_workers(self) -> None:
+        """The supervisor died, and we were told to stop together with the workers: they finish what
+        they promised first. A supervisor that lives stops them before us.
+        """
+        end = self._clock.monotonic() + ORPHAN_SECONDS_MAX
+        while self._clients and self._clock.monotonic() < end:
+            self._look(ORPHAN_LOOK_SECONDS)
+            self._commit()
+
     def _drain(self) -> None:
         """What has arrived is still committed and answered."""
         self._look(0.0)
+        if os.getppid() != self._parent:
+            self._outlast_workers()
         while self._waiting or self._notes:
             self._commit()
         for client in list(self._clients.values()):

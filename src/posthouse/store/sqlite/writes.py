@@ -5,7 +5,7 @@ StoreFailure.
 from collections.abc import Callable
 from typing import Any, Final
 
-from posthouse.store import values
+from posthouse.store import values, values_queue
 from posthouse.store.sqlite.context import Context
 from posthouse.store.sqlite.writes_directory import (
     add_account,
@@ -28,6 +28,15 @@ from posthouse.store.sqlite.writes_mailboxes import (
 )
 from posthouse.store.sqlite.writes_moves import copy, expunge, move
 from posthouse.store.sqlite.writes_other import drop_lease, note, take_lease
+from posthouse.store.sqlite.writes_queue import (
+    act,
+    claim,
+    claim_aged,
+    enqueue,
+    free,
+    pause,
+    settle,
+)
 
 Write = Callable[[Any, Any, Context], values.AnyResult]
 
@@ -55,9 +64,16 @@ WRITES: Final[dict[type[values.Value], Write]] = {
     values.TakeLease: take_lease,
     values.DropLease: drop_lease,
     values.Note: note,
+    values_queue.Enqueue: enqueue,
+    values_queue.ClaimQueue: claim,
+    values_queue.ClaimAged: claim_aged,
+    values_queue.Settle: settle,
+    values_queue.PauseQueue: pause,
+    values_queue.QueueAct: act,
+    values_queue.FreeQueue: free,
 }
 
-NEED_DISK: Final = frozenset({values.Deliver, values.Append, values.Copy})
+NEED_DISK: Final = frozenset({values.Deliver, values.Append, values.Copy, values_queue.Enqueue})
 """Refused while the disk's reserve is touched; everything else goes on, since it may free
 something.
 """

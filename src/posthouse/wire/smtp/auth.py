@@ -27,7 +27,7 @@ def auth(session: Session, line: bytes) -> Step:
     if session.is_authenticated or session.sender is not None:
         return replies.AUTH_OUT_OF_ORDER
     mechanism = match[1].decode("ascii").upper()
-    if mechanism not in service.auth_mechanisms:
+    if mechanism not in service.mechanisms(has_tls=session.has_tls):
         return replies.MECHANISM_UNKNOWN
     given = match[2]
     initial = None if given is None else b"" if given == b"=" else _decoded(given)

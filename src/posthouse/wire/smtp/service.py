@@ -4,8 +4,12 @@ The replies that depend on it are made here, so that a session only points at th
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from posthouse.wire.smtp.limits import SmtpLimits
+
+OLD_MECHANISMS: Final = ("LOGIN", "PLAIN")
+"""What those clients know; LOGIN first, some look no further."""
 
 
 class SmtpService:
@@ -22,6 +26,7 @@ class SmtpService:
         "hostname",
         "is_lmtp",
         "limits",
+        "old_auth_line",
         "plaintext_auth_allowed",
         "tls_offered",
         "tls_required",
@@ -38,8 +43,13 @@ class SmtpService:
         auth_mechanisms: Sequence[str] = (),
         auth_required: bool = False,
         plaintext_auth_allowed: bool = False,
+        old_auth_line: bool = False,
     ) -> None:
-        """`tls_required` and `auth_required` refuse MAIL until then. RFC 3207 4, RFC 4954 6"""
+        """`tls_required` and `auth_required` refuse MAIL until then. RFC 3207 4, RFC 4954 6
+
+        `old_auth_line` says AUTH a second time, with an equals sign, as clients of before 1999
+        look for it (Outlook Express 4, Netscape Messenger 4).
+        """
         self.hostname = hostname
         self.limits = limits or SmtpLimits()
         self.is_lmtp = is_lmtp
@@ -48,6 +58,7 @@ class SmtpService:
         self.auth_mechanisms = tuple(name.upper() for name in auth_mechanisms)
         self.auth_required = auth_required
         self.plaintext_auth_allowed = plaintext_auth_allowed
+        self.old_auth_line = old_auth_line
         name = hostname.encode("ascii")
         # RFC 5321 4.3.1: the word after the name tells what is spoken
         self.greeting = b"220 %b %b Posthouse\r\n" % (name, b"LMTP" if is_lmtp else b"ESMTP")
@@ -59,6 +70,12 @@ class SmtpService:
     def offers_auth(self, *, has_tls: bool) -> bool:
         """Passwords in the clear only where the house allows it. RFC 4954 4"""
         return bool(self.auth_mechanisms) and (has_tls or self.plaintext_auth_allowed)
+
+    def mechanisms(self, *, has_tls: bool) -> tuple[str, ...]:
+        """Those that can be used now: what is bound to TLS needs it. RFC 5802 6"""
+        if has_tls:
+            return self.auth_mechanisms
+        return tuple(name for name in self.auth_mechanisms if not name.endswith("-PLUS"))
 
     def _hello(self, *, has_tls: bool) -> bytes:
         limits = self.limits
@@ -77,7 +94,11 @@ class SmtpService:
         if self.tls_offered and not has_tls:  # RFC 3207 4.2: not again once TLS stands
             words.append("STARTTLS")
         if self.offers_auth(has_tls=has_tls):
-            words.append("AUTH " + " ".join(self.auth_mechanisms))
+            mechanisms = self.mechanisms(has_tls=has_tls)
+            words.append("AUTH " + " ".join(mechanisms))
+            old = [name for name in OLD_MECHANISMS if name in mechanisms]
+            if self.old_auth_line and old:
+                words.append("AUTH=" + " ".join(old))
         words.append("HELP")
         lines = [f"250-{word}\r\n" for word in words[:-1]] + [f"250 {words[-1]}\r\n"]
         return "".join(lines).encode("ascii")
