@@ -497,30 +497,3 @@ def test_memory_stays_over_many_handshakes(world: World, door: Door, tls: Contex
 
 def _resident_octets() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
-def test_what_came_first_is_read_before_anything_is_said(world: World, door: Door) -> None:
-    """A core learns of an early talker: his octets reach it while its greeting is not out yet."""
-    heard: list[tuple[bytes, bool]] = []
-    receive = EchoCore.receive
-
-    class Listener(Door):
-        def open(self, connection: Connection) -> tuple[EchoCore, Visit]:
-            core, visit = super().open(connection)
-
-            def noted(data: bytes) -> None:
-                heard.append((data, bool(core.output)))
-                receive(core, data)
-
-            core.receive = noted  # type: ignore[method-assign]
-            return core, visit
-
-    port = world.serve(Listener())
-    with Client(port) as early:  # the loop stands still: it accepts only later
-        early.send(b"early\nquit\n")
-        assert world.run(early.rest) == b"hello\r\nearly\r\nbye\r\n"
-    with Client(port) as patient:
-        assert world.run(patient.line) == b"hello\r\n"
-        patient.send(b"quit\n")
-        assert world.run(patient.rest) == b"bye\r\n"
-    assert heard == [(b"early\nquit\n", True), (b"quit\n", False)]
