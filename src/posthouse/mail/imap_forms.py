@@ -72,26 +72,14 @@ def mailboxes_of(header: Header, name: bytes) -> list[Mailbox]:
 
 def envelope(header: Header) -> bytes:
     """ENVELOPE of the letter with this header."""
-    return envelope_of(
-        header,
-        mailboxes_of(header, b"from"),
-        mailboxes_of(header, b"to"),
-        mailboxes_of(header, b"cc"),
-        mailboxes_of(header, b"bcc"),
-    )
+    lists = (addresses(mailboxes_of(header, name)) for name in (b"from", b"to", b"cc", b"bcc"))
+    return envelope_of(header, *lists)
 
 
-def envelope_of(
-    header: Header,
-    from_: list[Mailbox],
-    to: list[Mailbox],
-    cc: list[Mailbox],
-    bcc: list[Mailbox],
-) -> bytes:
-    """ENVELOPE, with the addresses that the caller has parsed already."""
+def envelope_of(header: Header, author: bytes, to: bytes, cc: bytes, bcc: bytes) -> bytes:
+    """ENVELOPE, with the address lists that the caller has rendered already."""
     first = header.first
     string = imap_string
-    author = addresses(from_)
     # A missing or empty Sender or Reply-To is the From. RFC 3501 7.4.2
     sender = mailboxes_of(header, b"sender") if b"sender" in header else None
     reply_to = mailboxes_of(header, b"reply-to") if b"reply-to" in header else None
@@ -101,9 +89,9 @@ def envelope_of(
         author,
         addresses(sender) if sender else author,
         addresses(reply_to) if reply_to else author,
-        addresses(to),
-        addresses(cc),
-        addresses(bcc),
+        to,
+        cc,
+        bcc,
         string(first(b"in-reply-to") or None),
         string(first(b"message-id") or None),
     )

@@ -11,14 +11,13 @@ from posthouse.mail import thread
 from posthouse.mail.dates import parse_date
 from posthouse.mail.encoded_words import decode_words
 from posthouse.mail.html_text import html_to_text
-from posthouse.mail.imap_forms import bodystructure, envelope_of, mailboxes_of
-from posthouse.mail.mailboxes import Mailbox, address_text, display_name
+from posthouse.mail.imap_forms import bodystructure, envelope_of
+from posthouse.mail.people import people
 from posthouse.mail.rendered import Rendered
 from posthouse.mail.structure import Octets, Part, pack, scan, searchable, walk
 from posthouse.mail.text import decode, decode_transfer, search_form, sort_form, without_controls
 
 SUBJECT_LENGTH_MAX: Final = 2_000
-ADDRESSES_TEXT_LENGTH_MAX: Final = 400_000
 PREVIEW_LENGTH: Final = 256
 PREVIEW_OCTETS: Final = 3 * 1024
 """Looked at for the preview; of HTML, whose head may be long, `PREVIEW_HTML_OCTETS`."""
@@ -32,10 +31,10 @@ def render(octets: Octets, received: int) -> Rendered:
     """Computes what is stored beside a letter; `received` stands in for a missing date."""
     plain = searchable(octets)
     tree, header = scan(plain)
-    from_ = mailboxes_of(header, b"from")
-    to = mailboxes_of(header, b"to")
-    cc = mailboxes_of(header, b"cc")
-    bcc = mailboxes_of(header, b"bcc")
+    from_ = people(header, b"from")
+    to = people(header, b"to")
+    cc = people(header, b"cc")
+    bcc = people(header, b"bcc")
     date = parse_date(header.first(b"date") or b"")
     sent, sent_day = date if date is not None else (received, received // 86_400)
     subject = decode_words(header.first(b"subject") or b"")[:SUBJECT_LENGTH_MAX]
@@ -47,20 +46,20 @@ def render(octets: Octets, received: int) -> Rendered:
     own = message_id or header.octets.decode("latin-1")
     return Rendered(
         header_octets=tree.body_start,
-        envelope=envelope_of(header, from_, to, cc, bcc),
+        envelope=envelope_of(header, from_.imap, to.imap, cc.imap, bcc.imap),
         bodystructure=bodystructure(tree, plain),
         parts=pack(tree),
         sent=sent,
         sent_day=sent_day,
-        from_key=_sort_key(from_),
-        to_key=_sort_key(to),
-        cc_key=_sort_key(cc),
+        from_key=from_.key,
+        to_key=to.key,
+        cc_key=cc.key,
         subject_key=subject_key,
         is_reply=is_reply,
-        from_text=addresses_text(from_),
-        to_text=addresses_text(to),
-        cc_text=addresses_text(cc),
-        bcc_text=addresses_text(bcc),
+        from_text=from_.text,
+        to_text=to.text,
+        cc_text=cc.text,
+        bcc_text=bcc.text,
         subject_text=search_form(subject),
         subject=subject,
         message_id=message_id,
@@ -69,25 +68,6 @@ def render(octets: Octets, received: int) -> Rendered:
         preview=preview(plain, tree),
         has_attachment=has_attachment(tree),
     )
-
-
-def _sort_key(mailboxes: list[Mailbox]) -> str:
-    """RFC 5256 3: the addr-mailbox of the first address."""
-    return sort_form(decode(mailboxes[0].local or b"")) if mailboxes else ""
-
-
-def addresses_text(mailboxes: list[Mailbox]) -> str:
-    """All addresses with their names, in the form SEARCH compares."""
-    texts = []
-    for mailbox in mailboxes:
-        if mailbox.local is None:
-            continue
-        address = address_text(mailbox)
-        texts.append(f"{display_name(mailbox)} <{address}>" if mailbox.name else address)
-        if mailbox.host and b"xn--" in mailbox.host:
-            # A search finds the domain as written, too.
-            texts.append(without_controls(decode(mailbox.local + b"@" + mailbox.host)))
-    return search_form(", ".join(texts)[:ADDRESSES_TEXT_LENGTH_MAX])
 
 
 # ---- preview
