@@ -30,7 +30,7 @@ TARGETS = ("scribe", "worker", "scribe", "worker", "supervisor", "all")
 IN_FLIGHT_MIN = 8
 SMTP_CLIENTS = 14
 IMAP_CLIENTS = 8
-POP3_CLIENTS = 4
+POP3_CLIENTS = 2
 DELIVERED = ["dora", "dirk", "dana"]
 """Accounts whose INBOXes are delivered to."""
 FETCHED_A_STEP = 200

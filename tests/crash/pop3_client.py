@@ -99,11 +99,17 @@ class Pop3Client:
     async def _open(self) -> tuple[Line, dict[str, int]]:
         """A session that found what must be there: each letter's token and its number."""
         line = await Line.open(self.world, "pop3")
+        try:
+            return line, await self._log_in(line)
+        except BaseException:
+            line.close()
+            raise
+
+    async def _log_in(self, line: Line) -> dict[str, int]:
         await line.line()
         line.send(b"USER %b\r\nPASS %b\r\n" % (self.address, PASSWORD.encode()))
         said = [await line.line() for _ in range(2)][1]
         if not said.startswith(b"+OK"):
-            line.close()
             raise Busy if said.startswith(b"-ERR [IN-USE]") else EOFError
         line.send(b"UIDL\r\n")
         found = {}
@@ -111,7 +117,7 @@ class Pop3Client:
             number, unique_id = row.split()
             found[await self._token(line, int(number), unique_id)] = int(number)
         self._compare(set(found))
-        return line, found
+        return found
 
     async def _token(self, line: Line, number: int, unique_id: bytes) -> str:
         known = self.ids.get(unique_id)

@@ -20,9 +20,9 @@ def test_nothing_promised_is_lost_when_processes_are_killed(tmp_path: Path) -> N
     assert {kill.target for kill in report.kills} == {"scribe", "worker", "supervisor", "all"}
     assert min(sum(kill.in_flight.values()) for kill in report.kills) >= IN_FLIGHT_MIN
     for kind in ("delivered", "append", "store", "copy", "move", "expunge"):
-        assert report.done.get(kind, 0) > 20
-    for kind in ("pop3 quit", "pop3 cut", "pop3 retr"):
         assert report.done.get(kind, 0) > 5
+    for kind in ("pop3 quit", "pop3 cut", "pop3 retr"):
+        assert report.done.get(kind, 0) > 2
 
 
 FORGETS = """
