@@ -61,8 +61,8 @@ WORDS = {
     ),
     "lmtp": (
         b"LHLO x\r\n", b"EHLO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<bob@example.org>\r\n",
-        b"DATA\r\n", b"RCPT TO:<", b"Subject: x\r\n", b"\r\n", b".\r\n", b"BDAT 5\r\n", b"BDAT 0 LAST\r\n",
-        b"RSET\r\n", b"\n", b"\0", b"\xff", b"NOOP\r\n",
+        b"DATA\r\n", b"RCPT TO:<", b"Subject: x\r\n", b"\r\n", b".\r\n", b"BDAT 5\r\n",
+        b"BDAT 0 LAST\r\n", b"RSET\r\n", b"\n", b"\0", b"\xff", b"NOOP\r\n",
     ),
     "imap": (
         b"a ", b"LOGIN ", b"bob@example.org ", b"SELECT INBOX\r\n", b"{3}\r\n", b"{3+}\r\n", b"abc",
