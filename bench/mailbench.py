@@ -16,6 +16,7 @@ idle      --sessions authenticated IMAP sessions in IDLE: the server's memory fo
 latency   SMTP 250 to the untagged EXISTS of an idling session: median and 99th percentile
 busy      the same while --sessions IMAP clients run the command mix for --seconds
 pop3      one session: UIDL, then RETR of up to 1,000 messages of u0's INBOX
+drop      u98's INBOX of --count letters by POP3: log-in with STAT, LIST, UIDL
 login     log-ins a second at --sessions parallel
 
 --starttls: deliver over STARTTLS (the generator is Python then). --tls: idle over implicit TLS.
@@ -25,6 +26,7 @@ import argparse
 import asyncio
 import json
 
+import fetching
 import reading
 import sending
 
@@ -40,7 +42,8 @@ WORKLOADS = {
         reading.commands,
         reading.idle,
         reading.login,
-        reading.pop3,
+        fetching.pop3,
+        fetching.drop,
     )
 }
 

@@ -1,4 +1,4 @@
-"""The workloads of people who read: fill, scan, commands, idle, login, pop3."""
+"""The workloads of people who read by IMAP: fill, scan, commands, idle, login."""
 
 import argparse
 import asyncio
@@ -19,27 +19,13 @@ SETTLE_SECONDS = 2
 
 async def fill(wanted: argparse.Namespace) -> Figures:
     """APPENDs until u0's mailbox "big" has --count messages; 50 at once where the server can."""
-    chance = Random(1)
     client = await Imap().open(wanted.imap, "u0@bench.test")
     with contextlib.suppress(Refused):  # there from an earlier run
         await client.size_of("CREATE big")
-    have = await client.count("big")
-    capabilities = await client.answer_to("CAPABILITY")
-    at_once = 50 if b"MULTIAPPEND" in capabilities else 1
     begun = time.perf_counter()
     cpu = cpu_seconds(wanted.pids)
-    next_one = have
-    while next_one < wanted.count:
-        numbers = range(next_one, min(next_one + at_once, wanted.count))
-        batch = [letter(number, wanted.size, chance) for number in numbers]
-        if b"LITERAL+" in capabilities:
-            await _append_without_waiting(client, batch)
-        else:
-            for one in batch:
-                await client.size_of("APPEND big ()", one)
-        next_one += len(batch)
+    added = await append_until(client, "big", wanted.count, wanted.size)
     seconds = time.perf_counter() - begun
-    added = next_one - have
     cpu = cpu_seconds(wanted.pids) - cpu
     return {
         "messages": added,
@@ -49,10 +35,28 @@ async def fill(wanted: argparse.Namespace) -> Figures:
     }
 
 
-async def _append_without_waiting(client: Imap, batch: list[bytes]) -> None:
+async def append_until(client: Imap, mailbox: str, count: int, size: int) -> int:
+    """APPENDs until the mailbox has so many messages; gives how many were added."""
+    chance = Random(1)
+    next_one = have = await client.count(mailbox)
+    capabilities = await client.answer_to("CAPABILITY")
+    at_once = 50 if b"MULTIAPPEND" in capabilities else 1
+    while next_one < count:
+        numbers = range(next_one, min(next_one + at_once, count))
+        batch = [letter(number, size, chance) for number in numbers]
+        if b"LITERAL+" in capabilities:
+            await _append_without_waiting(client, mailbox, batch)
+        else:
+            for one in batch:
+                await client.size_of(f"APPEND {mailbox} ()", one)
+        next_one += len(batch)
+    return next_one - have
+
+
+async def _append_without_waiting(client: Imap, mailbox: str, batch: list[bytes]) -> None:
     tag = client.tag()
     literals = b"".join(b" () {%d+}\r\n" % len(one) + one for one in batch)
-    client.writer.write(tag + b"APPEND big" + literals + b"\r\n")
+    client.writer.write(tag + b"APPEND " + mailbox.encode() + literals + b"\r\n")
     await client.writer.drain()
     while not (answer := await client.reader.readline()).startswith(tag):
         if not answer:
@@ -192,46 +196,4 @@ async def login(wanted: argparse.Namespace) -> Figures:
         "logins": done,
         "per_second": round(done / seconds),
         "cpu_ms_per_login": round(1000 * cpu / max(1, done), 3),
-    }
-
-
-async def pop3(wanted: argparse.Namespace) -> Figures:
-    """One session: UIDL, then RETR of up to 1,000 messages of u0's INBOX."""
-    host, port = wanted.pop3.rsplit(":", 1)
-    reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 26)
-    await reader.readline()
-
-    async def say(line: bytes) -> bytes:
-        writer.write(line + b"\r\n")
-        answer = await reader.readline()
-        if not answer.startswith(b"+OK"):
-            raise Refused(f"{line!r}: {answer!r}")
-        return answer
-
-    async def many(line: bytes) -> bytes:
-        await say(line)
-        return await reader.readuntil(b"\r\n.\r\n")
-
-    await say(b"USER u0@bench.test")
-    begun = time.perf_counter()
-    await say(b"PASS secret")
-    opened = time.perf_counter() - begun
-    count = int((await say(b"STAT")).split()[1])
-    begun = time.perf_counter()
-    await many(b"UIDL")
-    listed = time.perf_counter() - begun
-    some = min(count, 1000)
-    size = 0
-    begun = time.perf_counter()
-    for number in range(1, some + 1):
-        size += len(await many(b"RETR %d" % number))
-    seconds = time.perf_counter() - begun
-    writer.close()
-    return {
-        "messages": count,
-        "open_ms": round(1000 * opened, 1),
-        "uidl_ms": round(1000 * listed, 1),
-        "retr": some,
-        "per_second": round(some / seconds),
-        "mb_per_second": round(size / seconds / 1e6, 1),
     }

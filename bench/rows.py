@@ -186,7 +186,19 @@ ROWS = (
         workload="pop3",
         measures=(
             rate(1),
+            cpu("letter"),
             Measure(path="open_ms", unit="ms to open"),
+        ),
+    ),
+    Row(
+        key="drop-100k",
+        title="POP3 drop of 100,000 letters",
+        workload="drop",
+        options=("--count", "100000"),
+        measures=(
+            Measure(path="open_ms", unit="ms to open", limit=300),
+            Measure(path="first_ms", unit="ms to open first"),
+            Measure(path="list_ms", unit="ms LIST"),
             Measure(path="uidl_ms", unit="ms UIDL"),
         ),
     ),
