@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from outside.clients import Imap
-from outside.server import PASSWORD, Server, Settings
+from outside.server import LOOPBACK, PASSWORD, Server, Settings
 
 BOB = "bob@example.org"
 NARROW: Settings = {
@@ -32,6 +32,7 @@ NARROW: Settings = {
     "tls": {"allow_plaintext_auth": True},
 }
 WIDE: Settings = {
+    "listen": {"submission": (LOOPBACK,), "lmtp": (LOOPBACK,)},
     "smtp": {"recipients_max": 10_000},
     "net": {"connections_per_address_max": 5000, "write_buffer_octets_max": 65_536},
     "tls": {"allow_plaintext_auth": True},

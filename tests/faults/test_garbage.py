@@ -1,5 +1,6 @@
 """Nonsense on every port: an answer or an end, no fault, memory flat, nobody else disturbed."""
 
+import base64
 import os
 import random
 import threading
@@ -9,13 +10,14 @@ import pytest
 
 from faults.conftest import BOB, letters_of, logged_in
 from outside.clients import Smtp, Wire, letter
-from outside.server import Server, eventually, pss_octets
+from outside.server import PASSWORD, Server, eventually, pss_octets
 
 MEGABYTE = 1 << 20
 GROWTH_OCTETS_MAX = 24 * MEGABYTE
 """Of all workers together, while 100 MB come in that nobody wants."""
 ENVELOPE = b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\n"
-PORTS = ("smtp", "imap", "imaps", "http")
+LOG_IN = base64.b64encode(b"\0bob@example.org\0" + PASSWORD.encode())
+PORTS = ("smtp", "submission", "lmtp", "imap", "imaps", "http")
 
 
 def serves(server: Server) -> None:
@@ -50,6 +52,18 @@ WORDS = {
         b"\r", b"\0", b"\xff\xfe", "安@例子.测试".encode(), b"<>", b" ", b"VRFY ", b"NOOP\r\n",
         b"HELO ", b"STARTTLS",
     ),
+    "submission": (
+        b"EHLO x\r\n", b"AUTH PLAIN ", LOG_IN, b"\r\n", b"AUTH LOGIN\r\n", b"AUTH SCRAM-SHA-256 ",
+        b"biwsbj1ib2JAZXhhbXBsZS5vcmcscj1h", b"*\r\n", b"=\r\n", b"MAIL FROM:<bob@example.org>\r\n",
+        b"RCPT TO:<bob@example.org>\r\n", b"DATA\r\n", b".\r\n", b"\r\n.\r\n", b"BDAT 9\r\n",
+        b"BDAT 0 LAST\r\n", b"From: ", b"bob@example.org", b"Date: now", b"To: a <b@c>, (",
+        b"Bcc: x", b"=?utf-8?B?x?=", b"\xff", b"\0", b"\n", b"RSET\r\n", b": ", b"<>", b",;:", b'"',
+    ),
+    "lmtp": (
+        b"LHLO x\r\n", b"EHLO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<bob@example.org>\r\n",
+        b"DATA\r\n", b"RCPT TO:<", b"Subject: x\r\n", b"\r\n", b".\r\n", b"BDAT 5\r\n",
+        b"BDAT 0 LAST\r\n", b"RSET\r\n", b"\n", b"\0", b"\xff", b"NOOP\r\n",
+    ),
     "imap": (
         b"a ", b"LOGIN ", b"bob@example.org ", b"SELECT INBOX\r\n", b"{3}\r\n", b"{3+}\r\n", b"abc",
         b"AUTHENTICATE PLAIN\r\n", b"=\r\n", b"\r\n", b"FETCH 1:* ", b"(FLAGS", b"BODY[", b"]",
@@ -60,14 +74,22 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("service", ["smtp", "imap"])
+LEADS = {
+    "imap": b'x LOGIN bob@example.org "correct horse"\r\nx SELECT INBOX\r\n',
+    "submission": b"EHLO x\r\nAUTH PLAIN " + LOG_IN + b"\r\nMAIL FROM:<bob@example.org>\r\n"
+    b"RCPT TO:<bob@example.org>\r\nDATA\r\n",
+}
+"""What half of the clients say first."""
+
+
+@pytest.mark.parametrize("service", WORDS)
 def test_words_in_any_order(wide: Server, service: str) -> None:
     """Words of the language in any order, log-in or not: answers, no fault, no hang."""
     chance = random.Random(service)
     for number in range(100):
         with Wire(wide.ports[service]) as client:
-            if service == "imap" and number % 2:
-                client.send(b'x LOGIN bob@example.org "correct horse"\r\nx SELECT INBOX\r\n')
+            if number % 2:
+                client.send(LEADS.get(service, b""))
             words = chance.choices(WORDS[service], k=chance.randrange(3, 60))
             client.send_until_closed(b"".join(words), 1)
     serves(wide)
