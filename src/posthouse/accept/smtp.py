@@ -10,7 +10,9 @@ from posthouse.accept.house import AcceptHouse
 from posthouse.accept.letter_in import LetterIn, trace_head
 from posthouse.base.errors import Refusal
 from posthouse.base.ids import LetterId
-from posthouse.decide.recipient import decide_recipient
+from posthouse.decide.recipient import decide_recipient, decide_recipient_of_ours
+from posthouse.decide.relay import NO_RELAY, RelayRule
+from posthouse.directory.residents import Resident
 from posthouse.net.connection import Connection
 from posthouse.wire.smtp.questions import (
     BodyAborted,
@@ -27,28 +29,38 @@ from posthouse.wire.smtp.service import SmtpService
 
 
 class SmtpDoor:
-    """Port 25: letters for the people who live here."""
+    """Port 25: letters for the people who live here, and from those who may relay."""
 
-    __slots__ = ("_house", "_service", "name")
+    __slots__ = ("_house", "_relay", "_service", "name")
 
-    def __init__(self, house: AcceptHouse, service: SmtpService, name: str = "smtp") -> None:
+    def __init__(
+        self,
+        house: AcceptHouse,
+        service: SmtpService,
+        name: str = "smtp",
+        relay: RelayRule = NO_RELAY,
+    ) -> None:
         self.name = name
         self._house = house
         self._service = service
+        self._relay = relay
 
     def open(self, connection: Connection) -> tuple[SmtpServer, "SmtpVisit"]:
         core = SmtpServer(self._service, has_tls=connection.facts.tls is not None)
         self._house.metrics.add("smtp_sessions")
-        return core, SmtpVisit(self._house, core, connection)
+        return core, SmtpVisit(self._house, core, connection, self._relay)
 
 
 class SmtpVisit:
     """One session, seen from the house."""
 
-    __slots__ = ("_house", "_letter")
+    __slots__ = ("_house", "_letter", "_relay")
 
-    def __init__(self, house: AcceptHouse, core: SmtpServer, connection: Connection) -> None:
+    def __init__(
+        self, house: AcceptHouse, core: SmtpServer, connection: Connection, relay: RelayRule
+    ) -> None:
         self._house = house
+        self._relay = relay
         self._letter = LetterIn(house, core, connection, door="smtp", head=head)
 
     async def answer(self, question: Any) -> Any:
@@ -77,8 +89,13 @@ class SmtpVisit:
         self._house.metrics.add("smtp_sessions", -1)
 
     async def _recipient(self, asked: RecipientOffered) -> Refusal | None:
+        resident: Resident | None
         try:
-            resident = await decide_recipient(asked.address, self._house.directory)
+            peer = self._letter.connection.facts.address
+            if self._relay.allows(peer, asked.address):
+                resident = await decide_recipient_of_ours(asked.address, self._house.directory)
+            else:
+                resident = await decide_recipient(asked.address, self._house.directory)
         except Refusal as refusal:
             self._house.metrics.add("recipients_refused_total")
             self._letter.refused("recipient_refused", refusal, recipient=asked.address)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from posthouse.accept.house import AcceptHouse
 from posthouse.app.config import Config
@@ -16,6 +16,23 @@ from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
 from posthouse.net.connection import Door
 from posthouse.store.contract import Store
+
+
+class Service(Protocol):
+    """Something of a worker that works without being asked by a peer: the queue."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is in hand: the worker may end."""
+
+    def start(self) -> None:
+        """The loop runs and the store is up."""
+
+    def shut_down(self) -> None:
+        """Begins nothing more."""
+
+    async def close(self) -> None:
+        """Cuts what still runs."""
 
 
 @dataclass(slots=True)
@@ -37,29 +54,33 @@ class House:
     """Log-ins can be bound to TLS: there is a hash of the certificate for it. RFC 5929 4"""
     users: Users | None = None
     """Who checks log-ins, at whichever door: made by the first that needs it."""
+    number: int = 0
+    """Of the worker, from 0."""
+    services: list[Service] = field(default_factory=list)
+    """What runs beside the doors."""
     accept: AcceptHouse | None = None
     """What the doors share that take letters: made by the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Listened:
     """What a key of [listen] means."""
 
     door: str
     implicit_tls: bool = False
 
 
-SERVICES: Final[Mapping[str, Service]] = {
-    "smtp": Service("smtp"),
-    "submission": Service("submission"),
-    "submissions": Service("submission", implicit_tls=True),
-    "lmtp": Service("lmtp"),
-    "imap": Service("imap"),
-    "imaps": Service("imap", implicit_tls=True),
-    "pop3": Service("pop3"),
-    "pop3s": Service("pop3", implicit_tls=True),
-    "managesieve": Service("managesieve"),
-    "http": Service("http"),
+SERVICES: Final[Mapping[str, Listened]] = {
+    "smtp": Listened("smtp"),
+    "submission": Listened("submission"),
+    "submissions": Listened("submission", implicit_tls=True),
+    "lmtp": Listened("lmtp"),
+    "imap": Listened("imap"),
+    "imaps": Listened("imap", implicit_tls=True),
+    "pop3": Listened("pop3"),
+    "pop3s": Listened("pop3", implicit_tls=True),
+    "managesieve": Listened("managesieve"),
+    "http": Listened("http"),
 }
 WEB: Final = "http"
 """The one service that is no door: `web.ops` answers it."""

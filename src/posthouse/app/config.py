@@ -15,14 +15,18 @@ from typing import Any, Final, TypeVar, cast
 from posthouse.accept.settings import AcceptSettings, LmtpSettings
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.settings import setting
+from posthouse.decide.relay import RelayRuleSettings
 from posthouse.decide.settings import SubmissionSettings
 from posthouse.net.certificates import machine_name
 from posthouse.net.limits import NetSettings
 from posthouse.net.listen import parse_address
+from posthouse.net.resolve import DnsSettings
+from posthouse.queue.settings import QueueSettings, RelaySettings, Route
 from posthouse.read.pop3.settings import Pop3Settings
 from posthouse.store.settings import StoreSettings
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.pop3.limits import Pop3Limits
+from posthouse.wire.smtp.client_limits import ClientLimits
 from posthouse.wire.smtp.limits import SmtpLimits
 
 Part = TypeVar("Part")
@@ -112,28 +116,6 @@ class TlsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelaySettings:
-    """[relay] - how mail for other domains leaves."""
-
-    smart_host: str = setting("", "host:port that takes all of it; empty: by the MX records.")
-
-    def wrong(self) -> Wrong:
-        return _wrong_address("smart_host", self.smart_host) if self.smart_host else []
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """[[route]] - one domain whose mail goes to a fixed server."""
-
-    domain: str = setting("", "The domain of the recipients.")
-    to: str = setting("", "The server, as host:port.")
-
-    def wrong(self) -> Wrong:
-        found = [] if _HOST.match(self.domain) else [("domain", "a domain, as example.net")]
-        return found + _wrong_address("to", self.to)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """[log] - what is written to stderr or the journal."""
 
@@ -156,8 +138,10 @@ SECTIONS: Final = (
     Section("listen", (Listen,)),
     Section("store", (StorePlace, StoreSettings)),
     Section("tls", (TlsSettings,)),
-    Section("relay", (RelaySettings,)),
+    Section("relay", (RelaySettings, RelayRuleSettings, ClientLimits)),
     Section("route", (Route,), is_repeated=True),
+    Section("queue", (QueueSettings,)),
+    Section("dns", (DnsSettings,)),
     Section("smtp", (SmtpLimits,)),
     Section("imap", (ImapLimits,)),
     Section("pop3", (Pop3Limits, Pop3Settings)),
@@ -208,11 +192,3 @@ def default_config() -> Config:
             for kind in section.kinds
         },
     )
-
-
-def _wrong_address(key: str, text: str) -> Wrong:
-    try:
-        address = parse_address(text)
-    except ValueError as error:
-        return [(key, str(error))]
-    return [(key, "host:port")] if address.path or not address.port else []

@@ -14,6 +14,7 @@ from posthouse.accept.smtp import SmtpDoor
 from posthouse.accept.submission import SubmissionDoor, SubmissionHouse
 from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
 from posthouse.app.config import Config, TlsSettings
+from posthouse.app.queue import queue_of
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import Clock
@@ -22,6 +23,7 @@ from posthouse.base.log import Log
 from posthouse.base.metrics import Row
 from posthouse.base.version import VERSION
 from posthouse.decide.allowance import Allowance
+from posthouse.decide.relay import RelayRule, RelayRuleSettings
 from posthouse.decide.settings import SubmissionSettings
 from posthouse.deliver.local import InboxDelivery
 from posthouse.directory.resolve import Directory
@@ -85,7 +87,8 @@ def smtp_door(house: House) -> SmtpDoor:
     """Port 25: letters for the people who live here."""
     config = house.config
     service = SmtpService(config.hostname, limits=config[SmtpLimits], tls_offered=True)
-    return SmtpDoor(accept_house(house), service)
+    relay = RelayRule(config[RelayRuleSettings])
+    return SmtpDoor(accept_house(house), service, relay=relay)
 
 
 def submission_door(house: House) -> SubmissionDoor:
@@ -132,7 +135,7 @@ def accept_house(house: House) -> AcceptHouse:
             hostname=config.hostname,
             settings=settings,
             directory=Directory(house.store),
-            intake=Intake(house.store, InboxDelivery(), house.clock),
+            intake=Intake(house.store, InboxDelivery(), house.clock, queue_of(house)),
             bodies=BodyFiles(config.data),
             flight=Flight(settings.in_flight_octets_max, house.row),
             ids=Ids(house.clock),

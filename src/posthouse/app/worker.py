@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from posthouse.app.build import SERVICES, WEB, House, MakeDoor, OpenStore
+from posthouse.app.build import SERVICES, WEB, House, MakeDoor, OpenStore, Service
 from posthouse.app.config import Config
 from posthouse.base.clock import Clock
 from posthouse.base.interpreter import prepare_loop_process
@@ -84,7 +84,10 @@ def run_worker(crew: Crew, row_number: int, ready: Callable[[], None], life: int
 class Worker:
     """The servers of one process and their end."""
 
-    __slots__ = ("_census", "_crew", "_house", "_is_draining", "_loop", "_row", "_servers", "_web")
+    __slots__ = (
+        "_census", "_crew", "_ending", "_house", "_is_draining", "_loop", "_row", "_servers",
+        "_web",
+    )  # fmt: skip
 
     def __init__(self, crew: Crew, row: Row, loop: asyncio.AbstractEventLoop) -> None:
         self._crew = crew
@@ -95,6 +98,7 @@ class Worker:
         self._house: House | None = None
         self._web: OpsServer | None = None
         self._is_draining = False
+        self._ending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Everything is built and every listener is served when this returns."""
@@ -103,11 +107,14 @@ class Worker:
         await bring_up()
         house = House(crew.config, crew.clock, crew.log, crew.metrics, self._row, self._loop, store)
         house.binds = bool(crew.certificates.end_point)
+        house.number = crew.number
         self._house = house
         for name, make in crew.doors.items():
             house.doors[name] = make(house)
         for service, listener in crew.listeners:
             await self._serve(service, listener, house)
+        for beside in house.services:
+            beside.start()
 
     async def _serve(self, service: str, listener: socket.socket, house: House) -> None:
         crew = self._crew
@@ -150,6 +157,8 @@ class Worker:
             self._web.shut_down()
         for connection in list(self._census.connections):
             connection.shut_down()
+        for service in self._services:
+            service.shut_down()
         limit = self._loop.time() + self._crew.config[NetSettings].drain_seconds_max
         self._wait_for_the_last(limit)
 
@@ -175,16 +184,25 @@ class Worker:
 
     def _wait_for_the_last(self, limit: float) -> None:
         census = self._census
-        if not census.connections:
+        if not census.connections and all(service.is_idle for service in self._services):
             self._loop.stop()
             return
         if self._loop.time() >= limit:
             self._crew.log.warning("worker.drain_cut", connections=len(census.connections))
             for connection in list(census.connections):
                 connection.abort()
-            self._loop.call_later(DRAIN_LOOK_SECONDS, self._loop.stop)
+            self._ending = self._loop.create_task(self._cut())
             return
         self._loop.call_later(DRAIN_LOOK_SECONDS, self._wait_for_the_last, limit)
+
+    @property
+    def _services(self) -> list[Service]:
+        return self._house.services if self._house is not None else []
+
+    async def _cut(self) -> None:
+        for service in self._services:
+            await service.close()
+        self._loop.call_later(DRAIN_LOOK_SECONDS, self._loop.stop)
 
 
 def _maker(entrance: Entrance) -> Callable[[], asyncio.BaseProtocol]:

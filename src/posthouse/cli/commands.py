@@ -24,6 +24,10 @@ GROUPS: Final[dict[str, dict[str, Command]]] = {
         "alias": Command("alias", "add, remove, rename, show, list, set aliases"),
     },
     "Mail": {
+        "queue": Command(
+            "queue", "letters that wait: list, show, retry, hold, release, drop, bounce"
+        ),
+        "mailq": Command("mailq", "the queue as Sendmail's mailq shows it"),
         "trace": Command("trace", "a letter's whole way, station by station"),
         "verify": Command("verify", "prove every stored letter readable"),
     },

@@ -1,7 +1,7 @@
 """The Date field. RFC 5322 3.3 and 4.3, and what mailers write instead. Never raises."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 DATE_OCTETS_MAX: Final = 200
@@ -31,6 +31,20 @@ _ASCTIME: Final = re.compile(
 )
 _ISO: Final = re.compile(rb"\s*(\d{4})-(\d\d)-(\d\d)[T\s]+" + _TIME + _ZONE)
 _COMMENT: Final = re.compile(rb"\([^()]*\)")
+
+_DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTH_NAMES: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+
+
+def date_time(seconds: float) -> str:
+    """A date-time in UTC, in English whatever the locale is. RFC 5322 3.3"""
+    t = datetime.fromtimestamp(int(seconds), UTC)
+    return (
+        f"{_DAY_NAMES[t.weekday()]}, {t.day} {_MONTH_NAMES[t.month - 1]} {t.year:04}"
+        f" {t.hour:02}:{t.minute:02}:{t.second:02} +0000"
+    )
 
 
 def parse_date(value: bytes) -> tuple[int, int] | None:

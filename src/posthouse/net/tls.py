@@ -30,19 +30,32 @@ class TlsFacts:
 
 
 class Tunnel:
-    """The server's end of one TLS session. Octets of the peer in, ours out by `take`."""
+    """One end of a TLS session. Octets of the peer in, ours out by `take`. With a server's name it
+    is the client's end: then `begin` comes first."""
 
     __slots__ = ("_end_point", "_in", "_out", "_session", "ended", "stands")
 
-    def __init__(self, context: ssl.SSLContext, end_point: bytes = b"") -> None:
+    def __init__(
+        self, context: ssl.SSLContext, end_point: bytes = b"", *, server_name: str | None = None
+    ) -> None:
         self._end_point = end_point  # as of now: the next certificate is for the next session
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
-        self._session = context.wrap_bio(self._in, self._out, server_side=True)
+        self._session = context.wrap_bio(
+            self._in,
+            self._out,
+            server_side=server_name is None,
+            server_hostname=server_name or None,
+        )
         self.stands = False
         """The handshake is done."""
         self.ended = False
         """The peer sent close_notify: no more input comes. RFC 8446 6.1"""
+
+    def begin(self) -> bytes:
+        """The client's first octets."""
+        self._read()
+        return self.take()
 
     def receive(self, data: bytes) -> bytes:
         """Takes octets from the wire; gives what they say, b"" while the handshake goes on."""

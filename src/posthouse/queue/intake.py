@@ -59,23 +59,10 @@ class Intake:
         """Durable when this returns; gives the text behind 250. Raises Refusal, and then nothing
         was kept."""
         assert letter.residents or letter.outside, "a letter without recipients is no letter"
-        now_ms = int(self._clock.now() * 1000)
-        stations = letter.stations
-        values: list[AnyValue] = []
-        if letter.residents:
-            local = self._local.plan(letter)
-            values.append(local)
-            places = tuple(("place", f"{p.account}/{p.mailbox}") for p in local.places)
-            stations.append(Station(now_ms, "deliver", "local", places))
-        rows: Enqueue | None = None
-        if letter.outside:
-            assert self._outbound is not None, "this house sends nothing elsewhere"
-            rows = self._outbound.plan(letter)
-            values.append(rows)
-            ways = tuple(("recipient", f"<{r.address}>") for r in rows.recipients[:20])
-            stations.append(Station(now_ms, "queue", "kept", ways))
+        now = self._clock.now()
+        values, rows = unit_of(letter, self._local, self._outbound, now)
         message_id = letter.rendered.message_id
-        note = Note(letter.body.id, now_ms // 1000, message_id, pack(stations))
+        note = Note(letter.body.id, int(now), message_id, pack(letter.stations))
         try:
             await self._store.commit(*values, note)
         except StoreFailure as failure:
@@ -83,6 +70,26 @@ class Intake:
         if rows is not None and self._outbound is not None:
             self._outbound.committed(rows, letter)
         return f"accepted as {id_text(letter.body.id)}"
+
+
+def unit_of(
+    letter: Incoming, local: LocalDelivery, outbound: Outbound | None, now: float
+) -> tuple[list[AnyValue], Enqueue | None]:
+    """The writes that keep a letter, and the queue's among them; the stations are told."""
+    values: list[AnyValue] = []
+    if letter.residents:
+        plan = local.plan(letter)
+        values.append(plan)
+        places = tuple(("place", f"{p.account}/{p.mailbox}") for p in plan.places)
+        letter.stations.append(Station(int(now * 1000), "deliver", "local", places))
+    rows: Enqueue | None = None
+    if letter.outside:
+        assert outbound is not None, "this house sends nothing elsewhere"
+        rows = outbound.plan(letter)
+        values.append(rows)
+        ways = tuple(("recipient", f"<{r.address}>") for r in rows.recipients[:20])
+        letter.stations.append(Station(int(now * 1000), "queue", "kept", ways))
+    return values, rows
 
 
 def refusal_of(failure: StoreFailure) -> Refusal:

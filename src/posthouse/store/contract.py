@@ -269,6 +269,9 @@ class Store(Protocol):
     async def queue_next(self, after: int) -> int | None:
         """The first time after this one at which a destination or a letter is due; None: never."""
 
+    async def queue_is_aged(self, now: int) -> bool:
+        """Whether `ClaimAged` would find a letter."""
+
     async def queue_destination(self, destination: str) -> QueueDestination | None: ...
 
     async def queue_counts(self) -> QueueCounts:

@@ -61,6 +61,9 @@ class QueueReads:
         times += [letter.attend for letter in self._site.queue.values()]
         return min((time for time in times if time > after), default=None)
 
+    async def queue_is_aged(self, now: int) -> bool:
+        return any(letter.attend <= now for letter in self._site.queue.values())
+
     async def queue_destination(self, destination: str) -> QueueDestination | None:
         return self._site.destinations.get(destination)
 

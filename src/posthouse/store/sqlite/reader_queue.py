@@ -35,6 +35,10 @@ class QueueReader(ReaderConnection):
         )
         return min((time for time in times if time is not None), default=None)
 
+    async def queue_is_aged(self, now: int) -> bool:
+        found = self._one("SELECT 1 FROM queue_letter WHERE attend<=? LIMIT 1", (now,))
+        return found is not None
+
     async def queue_destination(self, destination: str) -> QueueDestination | None:
         row = self._one(
             "SELECT destination, wake, pause, failures, answer FROM queue_destination"

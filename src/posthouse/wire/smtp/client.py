@@ -80,6 +80,8 @@ class SmtpClient:
         self._last_octets = b"\r\n"
         self._chunked = False
         self._dirty = False  # the host may still hold a sender
+        self.heard = 0
+        """Replies to the transaction so far; 0: the host may not even have seen it."""
 
     # ---- the driver's side
 
@@ -87,6 +89,11 @@ class SmtpClient:
     def done(self) -> bool:
         """The order is carried out, or never will be."""
         return bool(self.fault) or not (self._waiting or self.wants_body)
+
+    @property
+    def replies_due(self) -> int:
+        """How many are waited for; less means that there is progress."""
+        return len(self._waiting)
 
     @property
     def stage(self) -> Stage:
@@ -186,6 +193,7 @@ class SmtpClient:
         assert self.done, "one order at a time"
         self._letter = letter
         self._accepted = []
+        self.heard = 0
         self.body_sent = False
         self._last_octets = b"\r\n"
         refusal = unfit(letter, self.offered)
@@ -256,6 +264,7 @@ class SmtpClient:
             self._broken(reply.said if reply.code >= 400 else UNEXPECTED)
             return
         expected = self._waiting.popleft()
+        self.heard += 1
         if reply.code == 421:
             self.closing = True
         if 300 <= reply.code < 400 and not expected.may_ask:

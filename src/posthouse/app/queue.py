@@ -1,0 +1,71 @@
+"""The queue of one worker, put together: runner, carrier, reports, resolver."""
+
+import secrets
+
+from posthouse.app.build import House
+from posthouse.app.config import Config
+from posthouse.base.chance import shuffled
+from posthouse.base.ids import Ids
+from posthouse.deliver.bounce import Bounces
+from posthouse.deliver.dialogue import Contexts
+from posthouse.deliver.local import InboxDelivery
+from posthouse.deliver.remote import RemoteCarrier, RemoteHouse
+from posthouse.directory.resolve import Directory
+from posthouse.net.resolve import DnsSettings, Resolver
+from posthouse.queue.house import QueueHouse
+from posthouse.queue.route import Routes
+from posthouse.queue.runner import Runner
+from posthouse.queue.settings import QueueSettings, RelaySettings, Route
+from posthouse.wire.smtp.client_limits import ClientLimits
+
+
+def queue_of(house: House) -> Runner:
+    """Made once a worker, by the first door that takes letters."""
+    config = house.config
+    routes = routes_of(config)
+    carrier = RemoteCarrier(
+        RemoteHouse(
+            hostname=config.hostname,
+            relay=config[RelaySettings],
+            queue=config[QueueSettings],
+            limits=config[ClientLimits],
+            routes=routes,
+            resolver=Resolver(house.loop, house.clock, config[DnsSettings]),
+            store=house.store,
+            contexts=Contexts(),
+            clock=house.clock,
+            log=house.log,
+            loop=house.loop,
+            shuffle=shuffled,
+        )
+    )
+    runner = Runner(
+        QueueHouse(
+            store=house.store,
+            settings=config[QueueSettings],
+            routes=routes,
+            local=InboxDelivery(),
+            reporter=Bounces(
+                hostname=config.hostname,
+                store=house.store,
+                directory=Directory(house.store),
+                ids=Ids(house.clock),
+                clock=house.clock,
+                log=house.log,
+            ),
+            clock=house.clock,
+            log=house.log,
+            row=house.row,
+            loop=house.loop,
+            holders=f"w{house.number}:",
+            life=secrets.token_hex(4),
+        ),
+        carrier,
+    )
+    house.services.append(runner)
+    return runner
+
+
+def routes_of(config: Config) -> Routes:
+    """Where letters go by the configuration."""
+    return Routes(config[RelaySettings], config.many(Route))

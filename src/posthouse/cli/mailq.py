@@ -1,0 +1,19 @@
+"""The queue as Sendmail's and Postfix's mailq show it; the same as posthouse queue list.
+
+posthouse mailq
+"""
+
+import argparse
+
+from posthouse.cli.house import open_house
+from posthouse.cli.queue import Wanted, list_letters
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with open_house(arguments) as house:
+        list_letters(house, Wanted(is_all=True), as_json=arguments.json)
+    return 0
