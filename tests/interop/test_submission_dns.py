@@ -15,7 +15,7 @@ ZONE: dict[tuple[str, str], Any] = {
     ("there.example", "MX"): ["10 mx.there.example."],
     ("null.example", "MX"): ["0 ."],
     ("host.example", "A"): ["192.0.2.1"],
-    ("broken.example", "MX"): SERVFAIL,
+    ("broken.example", "MX"): [SERVFAIL],
 }
 
 
