@@ -15,6 +15,7 @@ from posthouse.base.clock import Clock
 from posthouse.base.log import Log
 from posthouse.base.metrics import Metrics, Row
 from posthouse.net.connection import Door
+from posthouse.net.resolve import Resolver
 from posthouse.store.contract import Store
 
 
@@ -54,6 +55,8 @@ class House:
     """Log-ins can be bound to TLS: there is a hash of the certificate for it. RFC 5929 4"""
     users: Users | None = None
     """Who checks log-ins, at whichever door: made by the first that needs it."""
+    resolver: Resolver | None = None
+    """Who asks the DNS, for the queue and for the doors: made by the first that needs it."""
     number: int = 0
     """Of the worker, from 0."""
     services: list[Service] = field(default_factory=list)

@@ -14,7 +14,7 @@ from posthouse.accept.smtp import SmtpDoor
 from posthouse.accept.submission import SubmissionDoor, SubmissionHouse
 from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
 from posthouse.app.config import Config, TlsSettings
-from posthouse.app.queue import queue_of
+from posthouse.app.queue import queue_of, resolver_of
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import Clock
@@ -23,11 +23,13 @@ from posthouse.base.log import Log
 from posthouse.base.metrics import Row
 from posthouse.base.version import VERSION
 from posthouse.decide.allowance import Allowance
+from posthouse.decide.mail_domains import MailDomains
 from posthouse.decide.relay import RelayRule, RelayRuleSettings
 from posthouse.decide.settings import SubmissionSettings
 from posthouse.deliver.local import InboxDelivery
 from posthouse.directory.resolve import Directory
 from posthouse.mail.render import render
+from posthouse.net.resolve import LookupFailed
 from posthouse.queue.intake import Intake
 from posthouse.read.imap.door import ImapDoor
 from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
@@ -111,10 +113,15 @@ def submission_door(house: House) -> SubmissionDoor:
             users=users,
             settings=settings,
             allowance=Allowance(settings, house.clock),
-            lookup=None,
+            lookup=mail_domains(house) if settings.resolvable != "no" else None,
         ),
         service,
     )
+
+
+def mail_domains(house: House) -> MailDomains:
+    """What the DNS says of the domains that people write to."""
+    return MailDomains(resolver_of(house), LookupFailed)
 
 
 def lmtp_door(house: House) -> LmtpDoor:

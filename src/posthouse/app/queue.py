@@ -30,7 +30,7 @@ def queue_of(house: House) -> Runner:
             queue=config[QueueSettings],
             limits=config[ClientLimits],
             routes=routes,
-            resolver=Resolver(house.loop, house.clock, config[DnsSettings]),
+            resolver=resolver_of(house),
             store=house.store,
             contexts=Contexts(),
             clock=house.clock,
@@ -64,6 +64,13 @@ def queue_of(house: House) -> Runner:
     )
     house.services.append(runner)
     return runner
+
+
+def resolver_of(house: House) -> Resolver:
+    """One for all who ask the DNS in this worker, so that they share its cache."""
+    if house.resolver is None:
+        house.resolver = Resolver(house.loop, house.clock, house.config[DnsSettings])
+    return house.resolver
 
 
 def routes_of(config: Config) -> Routes:
