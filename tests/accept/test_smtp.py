@@ -23,7 +23,14 @@ from posthouse.queue.intake import Intake
 from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.contract import StoreFailure
 from posthouse.store.memory import MemoryStore
-from posthouse.store.values import BODY_INLINE_OCTETS_MAX, INBOX, AddAccount, AddDomain, Why
+from posthouse.store.values import (
+    BODY_INLINE_OCTETS_MAX,
+    INBOX,
+    AddAccount,
+    AddDomain,
+    SetAccount,
+    Why,
+)
 from posthouse.wire.smtp.limits import SmtpLimits
 from posthouse.wire.smtp.service import SmtpService
 from turn import run_now
@@ -260,3 +267,25 @@ def test_a_question_of_another_door_is_a_fault(world: World) -> None:
     """What this door does not know is never answered by chance."""
     with pytest.raises(AssertionError, match="does not know"):
         run_now(world.visit.answer(object()))
+
+
+def test_who_guesses_addresses_is_sent_away(world: World) -> None:
+    """At the limit the session goes on, one more ends it. RFC 5321 3.8"""
+    world.house.settings = AcceptSettings(recipients_refused_max=3)
+    world.say(b"MAIL FROM:<a@example.net>\r\n")
+    for number in range(3):
+        assert world.say(b"RCPT TO:<guess%d@example.org>\r\n" % number).startswith("550 5.1.1")
+    assert not world.core.closing
+    assert world.say(b"RCPT TO:<guess@example.org>\r\n").startswith("421 4.7.0")
+    assert world.core.closing
+
+
+def test_a_full_mailbox_does_not_keep_the_letter_from_others(world: World) -> None:
+    """It is refused at RCPT when SIZE tells, and the others get the letter."""
+    run_now(world.store.commit(SetAccount(1, quota_octets=100)))
+    world.say(b"MAIL FROM:<a@example.net> SIZE=500\r\n")
+    assert world.say(b"RCPT TO:<ann@example.org>\r\n").startswith("452 4.2.2")
+    world.say(b"RCPT TO:<bob@example.org>\r\nDATA\r\n")
+    assert world.say(TEXT + b".\r\n").startswith("250")
+
+    assert (len(world.kept(1)), len(world.kept(2))) == (0, 1)

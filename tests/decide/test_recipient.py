@@ -8,7 +8,7 @@ from posthouse.base.errors import Refusal
 from posthouse.decide.recipient import decide_recipient, decide_recipient_of_ours
 from posthouse.directory.resolve import Directory
 from posthouse.store.memory import MemoryStore
-from posthouse.store.values import AddAccount, AddDomain, SetAccount
+from posthouse.store.values import AddAccount, AddDomain, PutAlias, SetAccount
 
 
 def site() -> MemoryStore:
@@ -71,3 +71,19 @@ def test_our_own_people_write_to_anybody(address: str, accounts: tuple[int, ...]
     assert (None if resident is None else resident.accounts) == accounts
     with pytest.raises(Refusal):
         run_now(decide_recipient_of_ours("eve@example.org", Directory(site())))
+
+
+def test_a_full_mailbox_is_told_at_rcpt() -> None:
+    """By SIZE, exactly; an alias is full when one of those behind it is. RFC 1870 6.1"""
+    store = site()
+    run_now(store.commit(SetAccount(1, quota_octets=1000)))
+    run_now(store.commit(AddAccount("bob@example.org", "", 0, ())))
+    run_now(store.commit(PutAlias("team@example.org", ("bob@example.org", "ann@example.org"))))
+    directory = Directory(store)
+
+    for address in ("ann@example.org", "team@example.org"):
+        assert run_now(decide_recipient(address, directory, 1000))
+        with pytest.raises(Refusal) as refusal:
+            run_now(decide_recipient(address, directory, 1001))
+        assert (refusal.value.code, refusal.value.status) == (452, "4.2.2")
+    assert run_now(decide_recipient("bob@example.org", directory, 1 << 40))

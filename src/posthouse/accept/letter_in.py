@@ -250,6 +250,11 @@ class LetterIn:
             **keys,
         )
 
+    @property
+    def declared_octets(self) -> int:
+        """SIZE of MAIL, 0 when the client did not say."""
+        return 0 if self.sender is None else self.sender.size or 0
+
     def drop(self) -> None:
         """Gives back what an unfinished body held."""
         if self._reserved:

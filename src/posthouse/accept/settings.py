@@ -15,6 +15,12 @@ class AcceptSettings:
         least=1,
         most=1000,
     )
+    recipients_refused_max: int = setting(
+        100,
+        "Recipients refused in one session; one more is taken for guessing and ends it with 421.",
+        least=1,
+        most=100_000,
+    )
     in_flight_octets_max: int = setting(
         256 * 1024 * 1024,
         "Octets of letters one worker holds in memory at a time; beyond it 452.",

@@ -4,7 +4,7 @@ Made for each connection; keeps only what the open transaction needs. Nothing is
 before `queue.intake` returned.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from posthouse.accept.house import AcceptHouse
 from posthouse.accept.letter_in import LetterIn, trace_head
@@ -26,6 +26,8 @@ from posthouse.wire.smtp.questions import (
 from posthouse.wire.smtp.replies import Accepted
 from posthouse.wire.smtp.server import SmtpServer
 from posthouse.wire.smtp.service import SmtpService
+
+TOO_MANY_REFUSED: Final = Refusal(421, "4.7.0", "too many recipients refused, good bye")
 
 
 class SmtpDoor:
@@ -54,13 +56,14 @@ class SmtpDoor:
 class SmtpVisit:
     """One session, seen from the house."""
 
-    __slots__ = ("_house", "_letter", "_relay")
+    __slots__ = ("_house", "_letter", "_refused", "_relay")
 
     def __init__(
         self, house: AcceptHouse, core: SmtpServer, connection: Connection, relay: RelayRule
     ) -> None:
         self._house = house
         self._relay = relay
+        self._refused = 0
         self._letter = LetterIn(house, core, connection, door="smtp", head=head)
 
     async def answer(self, question: Any) -> Any:
@@ -90,16 +93,19 @@ class SmtpVisit:
 
     async def _recipient(self, asked: RecipientOffered) -> Refusal | None:
         resident: Resident | None
+        directory, octets = self._house.directory, self._letter.declared_octets
         try:
             peer = self._letter.connection.facts.address
             if self._relay.allows(peer, asked.address):
-                resident = await decide_recipient_of_ours(asked.address, self._house.directory)
+                resident = await decide_recipient_of_ours(asked.address, directory, octets)
             else:
-                resident = await decide_recipient(asked.address, self._house.directory)
+                resident = await decide_recipient(asked.address, directory, octets)
         except Refusal as refusal:
             self._house.metrics.add("recipients_refused_total")
             self._letter.refused("recipient_refused", refusal, recipient=asked.address)
-            return refusal
+            self._refused += 1
+            guesses = self._refused > self._house.settings.recipients_refused_max
+            return TOO_MANY_REFUSED if guesses else refusal
         self._letter.add(asked, resident)
         return None
 

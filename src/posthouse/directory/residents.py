@@ -16,3 +16,5 @@ class Resident:
     """The subaddress, the part behind "+". RFC 5233"""
     enabled: bool = True
     """False when no account behind it may receive."""
+    has_quota: bool = False
+    """One of the accounts may be full; then it is looked at for each letter."""

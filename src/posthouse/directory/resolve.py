@@ -10,7 +10,7 @@ from typing import Final
 
 from posthouse.directory.residents import Resident
 from posthouse.mail.address import fold_local, parse_address, split_subaddress
-from posthouse.store.contract import Store
+from posthouse.store.contract import Account, Store
 
 CACHE_ENTRIES_MAX: Final = 20_000
 ALIAS_DEPTH_MAX: Final = 10
@@ -52,6 +52,14 @@ class Directory:
             return False
         return await self._store.has_domain(domain)
 
+    async def has_room(self, resident: Resident, octets: int) -> bool:
+        """Whether every account behind the resident may keep so many octets more."""
+        for number in resident.accounts if resident.has_quota else ():
+            account = await self._store.account(number)
+            if account is None or 0 < account.quota_octets < account.octets + octets:
+                return False
+        return True
+
     async def _refresh(self) -> None:
         epoch = await self._store.epoch()
         if epoch != self._epoch:
@@ -80,19 +88,27 @@ class Directory:
     async def _exact(self, key: str, detail: str) -> Resident | None:
         account = await self._store.account_by_address(key)
         if account is not None:
-            return Resident(key, (account.id,), detail, enabled=account.enabled)
+            has_quota = account.quota_octets > 0
+            return Resident(key, (account.id,), detail, account.enabled, has_quota)
         alias = await self._store.alias(key)
         if alias is None:
             return None
-        accounts: dict[int, bool] = {}
+        accounts: dict[int, Account] = {}
         await self._expand(alias.targets, accounts, ALIAS_DEPTH_MAX, {key})
         if not accounts:
             return None
-        enabled = tuple(number for number, is_enabled in accounts.items() if is_enabled)
-        return Resident(key, enabled or tuple(accounts), detail, enabled=bool(enabled))
+        enabled = tuple(account for account in accounts.values() if account.enabled)
+        meant = enabled or tuple(accounts.values())
+        return Resident(
+            key,
+            tuple(account.id for account in meant),
+            detail,
+            enabled=bool(enabled),
+            has_quota=any(account.quota_octets for account in meant),
+        )
 
     async def _expand(
-        self, targets: tuple[str, ...], accounts: dict[int, bool], depth: int, seen: set[str]
+        self, targets: tuple[str, ...], accounts: dict[int, Account], depth: int, seen: set[str]
     ) -> None:
         for target in targets:
             if target in seen or len(accounts) >= ALIAS_ACCOUNTS_MAX:
@@ -100,20 +116,20 @@ class Directory:
             seen.add(target)
             account = await self._account_of(target)
             if account is not None:
-                accounts.setdefault(account[0], account[1])
+                accounts.setdefault(account.id, account)
                 continue
             alias = await self._store.alias(target)
             if alias is not None and depth > 0:
                 await self._expand(alias.targets, accounts, depth - 1, seen)
 
-    async def _account_of(self, target: str) -> tuple[int, bool] | None:
+    async def _account_of(self, target: str) -> Account | None:
         account = await self._store.account_by_address(target)
         if account is None:
             local, _, domain = target.rpartition("@")
             base, detail = split_subaddress(local, self._separator)
             if detail is not None:
                 account = await self._store.account_by_address(f"{base}@{domain}")
-        return None if account is None else (account.id, account.enabled)
+        return account
 
     async def _postmaster(self, domain: str) -> Resident | None:
         """Nobody named one: the domain's own postmaster@, else its oldest account, else the
