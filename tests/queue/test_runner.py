@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from posthouse.queue.lane import Session
 from posthouse.queue.runner import LANE_JOBS_MAX
 from posthouse.store.values import AddAccount, SetAccount
 from posthouse.store.values_queue import (
@@ -297,3 +298,19 @@ def test_local_and_outside_in_one_letter(world: QueueWorld) -> None:
     assert len(world.inbox(2)) == 1
     world.until(lambda: not world.queue)
     assert world.carrier.carried == [("example.net", "eve@example.net")]
+
+
+def test_an_end_does_not_wait_for_the_dead(world: QueueWorld) -> None:
+    """A session that has no letter yet, as one that waits for a greeting, is cut."""
+
+    class Connecting:
+        async def carry(self, session: Session) -> None:
+            await asyncio.sleep(3600)
+
+    world.runner._carrier = Connecting()
+    world.take("bob@example.net")
+    world.until(lambda: world.runner._sessions == 1)
+    world.runner.shut_down()
+    world.until(lambda: world.runner.is_idle)
+
+    assert world.queue[0].recipients[0].state == QueueState.WAITING

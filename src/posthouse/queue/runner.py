@@ -54,6 +54,7 @@ class Runner:
         """Lanes that want a first session and may not have one now."""
         self._sessions = 0
         self._suspects = 0
+        self._running: dict[Session, asyncio.Task[None]] = {}
         self._watch: Watch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_looking = False
@@ -70,7 +71,8 @@ class Runner:
         self._hands.spawn(self._hands.renew_for_ever())
 
     def shut_down(self) -> None:
-        """Takes nothing more; sessions end with the letter they have; the rest is given back."""
+        """Takes nothing more; sessions end with the letter they have, those that have none at
+        once; the rest is given back."""
         if self._is_closing:
             return
         self._is_closing = True
@@ -82,6 +84,9 @@ class Runner:
             lane.may_have_more = False
             self._give_back(lane)
             lane.close()
+        for session, task in self._running.items():
+            if not session.unsettled:
+                task.cancel()
 
     @property
     def is_idle(self) -> bool:
@@ -187,11 +192,13 @@ class Runner:
             return
         lane.sessions += 1
         self._count_session(1, is_suspect=is_suspect)
-        self._hands.spawn(self._session(lane, is_suspect=is_suspect))
-
-    async def _session(self, lane: Lane, *, is_suspect: bool) -> None:
-        house = self._house
         session = Session(lane)
+        self._running[session] = self._hands.spawn(
+            self._session(lane, session, is_suspect=is_suspect)
+        )
+
+    async def _session(self, lane: Lane, session: Session, *, is_suspect: bool) -> None:
+        house = self._house
         try:
             await self._carrier.carry(session)
         except Exception as error:  # noqa: BLE001 - the queue goes on
@@ -203,6 +210,7 @@ class Runner:
         else:
             assert not session.unsettled, "a carrier gives back what it took"
         finally:
+            del self._running[session]
             lane.sessions -= 1
             self._count_session(-1, is_suspect=is_suspect)
         # Not behind a cancellation: then the claims are left to whoever comes after.
