@@ -70,9 +70,9 @@ def test_exchangers(dns: DnsServer) -> None:
 
 def test_addresses(dns: DnsServer) -> None:
     """Both families in turn, aliases followed, localhost never asked for."""
-    assert ask(dns, lambda r: r.addresses("a.example.net")) == [
-        "2001:db8::1", "192.0.2.1", "192.0.2.2",
-    ]  # fmt: skip
+    first, *others = ask(dns, lambda r: r.addresses("a.example.net"))
+    assert first == "2001:db8::1"
+    assert sorted(others) == ["192.0.2.1", "192.0.2.2"]  # a set of records has no order
     assert ask(dns, lambda r: r.addresses("b.example.net")) == ["192.0.2.9"]
     assert ask(dns, lambda r: r.addresses("nowhere.example")) == []
     asked = len(dns.asked)
