@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 from posthouse.read.imap.fetch_items import Plan
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.ports import breathe
+from posthouse.read.imap.resync import tell_vanished
 from posthouse.read.imap.sections import Place, place_of
 from posthouse.read.imap.view import View
 from posthouse.store.contract import Condition, Row, StoreFailure
 from posthouse.store.values import SEEN, FlagChange, FlagsSet, Ranges, SetFlags
 from posthouse.wire.imap import commands, sets
-from posthouse.wire.imap.answers import EXPUNGEISSUED, Done, No, Ok
+from posthouse.wire.imap.answers import EXPUNGEISSUED, Bad, Done, No, Ok
 from posthouse.wire.imap.commands import BodySection, FetchItem
 
 if TYPE_CHECKING:
@@ -28,15 +29,21 @@ OUTPUT_OCTETS: Final = 64 * 1024
 """So much output is put together before it goes out and others have their turn."""
 _UNSEEN: Final = (Condition("flags", "bits_off", SEEN),)
 _DONE: Final = Ok("Fetched")
+_NEEDS_QRESYNC: Final = Bad("VANISHED comes after ENABLE QRESYNC")
 _SOME_GONE: Final = No("Some of these messages were just deleted", EXPUNGEISSUED)
 
 
 async def fetch(visit: "ImapVisit", question: commands.Fetch) -> Done:
     """FETCH, UID FETCH."""
     view, store = visit.selected, visit.house.store
+    if question.vanished and not visit.qresync:
+        return _NEEDS_QRESYNC  # RFC 7162 3.2.6
     chosen = await view.chosen(store, question.numbers, uid=question.uid)
     if question.changed_since is not None or "MODSEQ" in question.items:
         turn_on_condstore(visit)
+    if question.vanished:
+        assert question.changed_since is not None, "the grammar wants both"
+        await tell_vanished(visit, view, question.changed_since, question.numbers)
     if not chosen:
         return _DONE
     items = list(question.items)
@@ -56,7 +63,8 @@ def _sets_seen(items: list[FetchItem]) -> bool:
 
 
 def _changed_items(visit: "ImapVisit") -> tuple[str, ...]:
-    return ("FLAGS", "MODSEQ") if visit.condstore else ("FLAGS",)
+    named = ("UID",) if visit.names_uids else ()
+    return (*named, "FLAGS", "MODSEQ") if visit.condstore else (*named, "FLAGS")
 
 
 async def _mark_seen(visit: "ImapVisit", view: View, chosen: Ranges) -> bool:

@@ -29,6 +29,7 @@ AFTER_LOGIN: Final = (
     "MOVE",
     "MULTIAPPEND",
     "CONDSTORE",
+    "QRESYNC",
     "ESEARCH",
     "SEARCHRES",
     "WITHIN",

@@ -11,6 +11,7 @@ from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.lists import mailbox_id
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.names import kept_name
+from posthouse.read.imap.resync import catch_up
 from posthouse.read.imap.view import View
 from posthouse.store import values
 from posthouse.store.contract import Condition, Mailbox, Store
@@ -20,6 +21,7 @@ from posthouse.wire.imap.answers import (
     CLOSED,
     READ_ONLY,
     READ_WRITE,
+    Bad,
     Done,
     Ok,
     code_highestmodseq,
@@ -40,17 +42,20 @@ if TYPE_CHECKING:
 UNSEEN_LOOKED_AT_MAX: Final = 1000
 """UNSEEN is told for mailboxes up to this size, or when it is obvious; a client may not need it.
 RFC 3501 7.1"""
+_NEEDS_QRESYNC: Final = Bad("The parameter QRESYNC comes after ENABLE QRESYNC")
 _CLOSED: Final = untagged_ok("The mailbox before is closed", CLOSED)
 
 
 async def select(visit: "ImapVisit", question: commands.Select) -> Done:
     """SELECT, EXAMINE."""
     store = visit.house.store
+    if question.qresync is not None and not visit.qresync:
+        return _NEEDS_QRESYNC  # RFC 7162 3.2.5
     if visit.view is not None:
         visit.leave()
         if visit.condstore:
             visit.core.untagged(_CLOSED)  # RFC 7162 3.2.11
-    if question.condstore:
+    if question.condstore or question.qresync is not None:
         turn_on_condstore(visit)
     box = await store.mailbox_by_name(visit.account, kept_name(question.mailbox))
     if box is None:
@@ -63,6 +68,8 @@ async def select(visit: "ImapVisit", question: commands.Select) -> Done:
     view, row = opened
     visit.enter(view)
     await _describe(visit, view, row)
+    if question.qresync is not None:
+        await catch_up(visit, view, question.qresync)
     if view.read_only:
         return Ok("Examined, for reading only", READ_ONLY)
     return Ok("Selected", READ_WRITE)

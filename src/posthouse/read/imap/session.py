@@ -48,6 +48,7 @@ class ImapVisit:
         "house",
         "line",
         "peer",
+        "qresync",
         "upload",
         "user",
         "view",
@@ -62,6 +63,8 @@ class ImapVisit:
         self.view: View | None = None
         self.condstore = False
         """The client wants to hear MODSEQs. RFC 7162 3.1"""
+        self.qresync = False
+        """It hears VANISHED instead of EXPUNGE. RFC 7162 3.2"""
         self.exchange: login.Exchange | None = None
         self.upload: append.Upload | None = None
         self._watch: Watch | None = None
@@ -73,6 +76,11 @@ class ImapVisit:
         """The account; the core asks nothing that needs it before log-in."""
         assert self.user is not None
         return self.user.account
+
+    @property
+    def names_uids(self) -> bool:
+        """FETCH data that nobody asked for has the UID. RFC 7162 3.2.4"""
+        return self.qresync
 
     @property
     def selected(self) -> View:

@@ -14,7 +14,7 @@ import msgspec
 
 from posthouse.wire.imap.flags import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from posthouse.wire.imap.mailbox_name import encode_name
-from posthouse.wire.imap.sets import format_set
+from posthouse.wire.imap.sets import format_ranges, format_set
 
 # ---- results of a command
 
@@ -229,6 +229,11 @@ def expunge_line(number: int) -> bytes:
 def vanished_line(uids: Sequence[int], *, earlier: bool) -> bytes:
     """`* VANISHED (EARLIER) 41,43:116`, uids ascending. RFC 7162 3.2.10"""
     return b"* VANISHED %b%b\r\n" % (b"(EARLIER) " if earlier else b"", format_set(uids))
+
+
+def vanished_ranges_line(uids: Iterable[tuple[int, int]], *, earlier: bool) -> bytes:
+    """The same from ranges, ascending."""
+    return b"* VANISHED %b%b\r\n" % (b"(EARLIER) " if earlier else b"", format_ranges(uids))
 
 
 def fetch_line(number: int, pieces: Iterable[bytes]) -> bytes:

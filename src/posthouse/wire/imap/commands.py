@@ -98,7 +98,7 @@ class Qresync(msgspec.Struct, frozen=True):
 
 
 class Select(msgspec.Struct, frozen=True):
-    """SELECT and EXAMINE. Ok selects; No leaves nothing selected. RFC 3501 6.3.1
+    """SELECT and EXAMINE. Ok selects; No leaves nothing selected, Bad all as it was. RFC 3501 6.3.1
 
     The station sends OK [CLOSED] for a mailbox left this way where RFC 7162 3.2.11 wants it.
     """

@@ -363,7 +363,8 @@ class ImapServer(Dialogue):
     # ---- what an answer changes
 
     def _after_select(self, answer: Answer) -> Answer:
-        self._state = SELECTED if isinstance(answer, Ok) else AUTHENTICATED
+        if not isinstance(answer, Bad):  # a BAD was not done at all: what was selected still is
+            self._state = SELECTED if isinstance(answer, Ok) else AUTHENTICATED
         return answer
 
     def _after_leaving(self, answer: Answer) -> Answer:
