@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.login import turn_on_condstore
-from posthouse.read.imap.names import kept_name
+from posthouse.read.imap.names import composed, kept_name
 from posthouse.store.contract import Mailbox, Store
 from posthouse.wire.imap import commands
 from posthouse.wire.imap.answers import Done, Ok, delimiter_line, list_line, status_line
@@ -74,7 +74,7 @@ async def list_mailboxes(visit: "ImapVisit", question: commands.List) -> Done:
     wants_subscriptions = question.select_subscribed or question.return_subscribed
     subscribed = await store.subscriptions(visit.account) if wants_subscriptions else ()
     names = Names(await store.mailboxes(visit.account), subscribed)
-    matcher = Matcher(question.reference, question.patterns)
+    matcher = Matcher(composed(question.reference), tuple(map(composed, question.patterns)))
     selected = names.selected(question)
     returned = {name for name in selected if matcher.matches(name)}
     children: dict[str, tuple[str, ...]] = {}
@@ -112,7 +112,7 @@ def _with_children(
 async def list_subscribed(visit: "ImapVisit", question: commands.Lsub) -> Done:
     """LSUB. With `%`, a name stands for subscribed ones below it. RFC 3501 6.3.9"""
     core, store = visit.core, visit.house.store
-    matcher = Matcher(question.reference, (question.pattern,))
+    matcher = Matcher(composed(question.reference), (composed(question.pattern),))
     subscribed = await store.subscriptions(visit.account)
     listed: dict[str, list[str]] = {}
     for name in subscribed:

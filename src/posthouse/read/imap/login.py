@@ -29,8 +29,8 @@ from posthouse.wire.imap.answers import (
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
-ENABLES: Final = ("CONDSTORE", "QRESYNC")
-"""What ENABLE can turn on here."""
+ENABLES: Final = {"CONDSTORE": "CONDSTORE", "QRESYNC": "QRESYNC", "IMAP4REV2": "IMAP4rev2"}
+"""What ENABLE can turn on here, and its name as it is written."""
 _MALFORMED: Final = 501
 
 
@@ -114,7 +114,7 @@ async def enable(visit: "ImapVisit", question: commands.Enable) -> Ok:
     had_modseqs = visit.condstore
     for name in enabled:
         _TURN_ON[name](visit)
-    visit.core.untagged(enabled_line(enabled))
+    visit.core.untagged(enabled_line([ENABLES[name] for name in enabled]))
     view = visit.view
     if view is not None and visit.condstore and not had_modseqs:
         # From here on the client keeps MODSEQs of a mailbox it has selected already. RFC 7162 3.1.8
@@ -124,7 +124,7 @@ async def enable(visit: "ImapVisit", question: commands.Enable) -> Ok:
 
 def is_on(visit: "ImapVisit", name: str) -> bool:
     """What is on stays on and is not named again."""
-    return visit.qresync if name == "QRESYNC" else visit.condstore
+    return {"CONDSTORE": visit.condstore, "QRESYNC": visit.qresync, "IMAP4REV2": visit.rev2}[name]
 
 
 def turn_on_condstore(visit: "ImapVisit") -> None:
@@ -136,9 +136,16 @@ def _turn_on_qresync(visit: "ImapVisit") -> None:
     visit.condstore = visit.qresync = True  # RFC 7162 3.2.3
 
 
+def _turn_on_rev2(visit: "ImapVisit") -> None:
+    visit.rev2 = True
+    if visit.view is not None:
+        visit.view.tell_no_recent()
+
+
 _TURN_ON: Final[dict[str, Callable[["ImapVisit"], None]]] = {
     "CONDSTORE": turn_on_condstore,
     "QRESYNC": _turn_on_qresync,
+    "IMAP4REV2": _turn_on_rev2,
 }
 
 

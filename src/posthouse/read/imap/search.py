@@ -37,12 +37,15 @@ Found = Sequence[int]
 """UIDs, ascending."""
 SLICES_A_TURN: Final = 4
 """The store's slices of answers between two turns of the loop."""
+_ALL: Final = frozenset({"ALL"})
 _DONE: Final = Ok("Searched")
 
 
 async def search(visit: "ImapVisit", question: commands.Search) -> Done:
     """SEARCH, UID SEARCH."""
     view, returns = visit.selected, question.returns
+    if returns is None and visit.rev2:
+        returns = _ALL  # RFC 9051 6.4.4: there is only ESEARCH
     saves = returns is not None and "SAVE" in returns
     if asks_modseq(question.key):
         turn_on_condstore(visit)

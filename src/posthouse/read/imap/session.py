@@ -49,6 +49,7 @@ class ImapVisit:
         "line",
         "peer",
         "qresync",
+        "rev2",
         "upload",
         "user",
         "view",
@@ -65,6 +66,8 @@ class ImapVisit:
         """The client wants to hear MODSEQs. RFC 7162 3.1"""
         self.qresync = False
         """It hears VANISHED instead of EXPUNGE. RFC 7162 3.2"""
+        self.rev2 = False
+        """It speaks IMAP4rev2: no \\Recent, ESEARCH for SEARCH, LIST in SELECT. RFC 9051 E"""
         self.exchange: login.Exchange | None = None
         self.upload: append.Upload | None = None
         self._watch: Watch | None = None
@@ -79,8 +82,13 @@ class ImapVisit:
 
     @property
     def names_uids(self) -> bool:
-        """FETCH data that nobody asked for has the UID. RFC 7162 3.2.4"""
-        return self.qresync
+        """FETCH data that nobody asked for has the UID. RFC 7162 3.2.4, 9051 7.5.2"""
+        return self.qresync or self.rev2
+
+    @property
+    def hears_closed(self) -> bool:
+        """It wants to know where the answers about one mailbox end. RFC 7162 3.2.11, 9051 6.3.2"""
+        return self.condstore or self.rev2
 
     @property
     def selected(self) -> View:

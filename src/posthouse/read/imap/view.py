@@ -189,6 +189,12 @@ class View:
 
     # ---- \Recent
 
+    def tell_no_recent(self) -> None:
+        """IMAP4rev2 knows no \\Recent: others may be told of these letters. RFC 9051 E 6"""
+        self.recent = NOTHING
+        self.recent_told = 0
+        self.claimed = sets.NUMBER_MAX + 1
+
     def is_recent(self, uid: int) -> bool:
         return any(first <= uid <= last for first, last in self.recent)
 

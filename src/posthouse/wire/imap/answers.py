@@ -49,7 +49,7 @@ class Challenge(msgspec.Struct, frozen=True):
 
 Done = Ok | No | Bad
 
-# ---- response codes without data. RFC 3501 7.1, 5530, 4315, 7162, 4469
+# ---- response codes without data. RFC 3501 7.1, 5530, 4315, 7162, 4469, 3516
 
 ALERT: Final = b"ALERT"
 READ_ONLY: Final = b"READ-ONLY"
@@ -78,6 +78,7 @@ OVERQUOTA: Final = b"OVERQUOTA"
 SERVERBUG: Final = b"SERVERBUG"
 TOOBIG: Final = b"TOOBIG"
 UNAVAILABLE: Final = b"UNAVAILABLE"
+UNKNOWN_CTE: Final = b"UNKNOWN-CTE"
 USEATTR: Final = b"USEATTR"
 
 
@@ -144,6 +145,11 @@ _QUOTED_OCTETS_MAX: Final = 1024
 def literal(octets: bytes) -> bytes:
     """`{5}` CRLF and the octets."""
     return b"{%d}\r\n%b" % (len(octets), octets)
+
+
+def literal8(octets: bytes) -> bytes:
+    """`~{5}` CRLF and octets that may have NUL among them. RFC 3516 4.2"""
+    return b"~{%d}\r\n%b" % (len(octets), octets)
 
 
 def string(octets: bytes) -> bytes:
@@ -307,13 +313,17 @@ def list_line(
     *,
     kind: bytes = b"LIST",
     child_info: Sequence[str] = (),
+    old_name: str = "",
     utf8: bool = False,
 ) -> bytes:
-    """`* LIST (\\HasNoChildren) "/" name`; kind LSUB too; `child_info` as ("SUBSCRIBED",)."""
+    """`* LIST (\\HasNoChildren) "/" name`; kind LSUB too; `child_info` as ("SUBSCRIBED",);
+    `old_name` as the client wrote it, where we call it otherwise (RFC 9051 6.3.9.7)."""
     line = b'* %b (%b) "/" %b' % (kind, " ".join(attributes).encode(), mailbox(name, utf8=utf8))
     if child_info:  # RFC 5258 3.5, 6
         words = " ".join([f'"{word}"' for word in child_info]).encode()
         line = b'%b ("CHILDINFO" (%b))' % (line, words)
+    if old_name:
+        line = b'%b ("OLDNAME" (%b))' % (line, mailbox(old_name, utf8=utf8))
     return line + b"\r\n"
 
 

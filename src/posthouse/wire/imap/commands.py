@@ -186,6 +186,8 @@ class AppendLetter(msgspec.Struct, frozen=True):
     size: int
     octets: bytes | None
     """None: the octets went out before, as AppendPiece with this letter's place in the tuple."""
+    is_binary: bool = False
+    """It came as literal8 and may hold NUL. RFC 3516 4.4"""
 
 
 class Append(msgspec.Struct, frozen=True):

@@ -100,7 +100,7 @@ class Letters:
         return True
 
     def _add(self, octets: bytes | None) -> None:
-        self.letters.append(AppendLetter(self.flags, self.date, self.size, octets))
+        self.letters.append(AppendLetter(self.flags, self.date, self.size, octets, self.allows_nul))
 
     def command(self) -> Append:
         """All letters are there."""
