@@ -165,6 +165,10 @@ class Actions:
         """A letter comes into ann's INBOX."""
         self.house.letter(plain_letter(subject))
 
+    def letter(self, text: str) -> None:
+        r"""A letter of these octets, written as in C lines, comes into ann's INBOX."""
+        self.house.letter(octets(text))
+
     def commit(self, text: str) -> None:
         """Values as Python writes them: `SetFlags(1, 1, ((1, 1),), 1, 4, "")`."""
         value = eval(text, vars(values))

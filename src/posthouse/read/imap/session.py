@@ -21,6 +21,7 @@ from posthouse.read.imap import (
     news,
     search,
     select,
+    sort,
     store_flags,
 )
 from posthouse.read.imap.failures import refused
@@ -251,6 +252,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     commands.IdleEnded: idle.end,
     commands.Expunge: expunge.expunge,
     commands.Search: search.search,
+    commands.Sort: sort.sort,
+    commands.Thread: sort.thread,
     commands.Fetch: fetch.fetch,
     commands.Store: store_flags.store,
     commands.Copy: copy.copy,

@@ -362,6 +362,11 @@ def sort_line(numbers: Sequence[int], modseq: int | None = None) -> bytes:
     return _numbers_line("* SORT", numbers, modseq)
 
 
+def thread_line(threads: str) -> bytes:
+    """`* THREAD (2)(3 6 (4 23)(44 7 96))`. RFC 5256 4"""
+    return f"* THREAD {threads}\r\n".encode() if threads else b"* THREAD\r\n"
+
+
 def _numbers_line(start: str, numbers: Sequence[int], modseq: int | None) -> bytes:
     line = f"{start} {' '.join(map(str, numbers))}" if numbers else start
     if modseq is not None and numbers:

@@ -272,7 +272,7 @@ class SortKey(msgspec.Struct, frozen=True):
     """One criterion of SORT."""
 
     name: str
-    """ARRIVAL CC DATE FROM SIZE SUBJECT TO, upper case. RFC 5256"""
+    """ARRIVAL CC DATE DISPLAYFROM DISPLAYTO FROM SIZE SUBJECT TO, upper case. RFC 5256, 5957"""
     reverse: bool
 
 
