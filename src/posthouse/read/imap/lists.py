@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.names import composed, kept_name
-from posthouse.store.contract import Mailbox, Store
-from posthouse.wire.imap import commands
+from posthouse.store.contract import Condition, Mailbox, Store
+from posthouse.store.values import DELETED
+from posthouse.wire.imap import commands, sets
 from posthouse.wire.imap.answers import Done, Ok, delimiter_line, list_line, status_line
 from posthouse.wire.imap.match import DELIMITER, Matcher
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
 _LISTED: Final = Ok("Listed")
+_DELETED: Final = (Condition("flags", "bits_on", DELETED),)
 
 
 def mailbox_id(mailbox: int) -> str:
@@ -151,6 +153,8 @@ async def _tell_status(visit: "ImapVisit", box: Mailbox, items: tuple[str, ...])
         match item:
             case "RECENT":
                 found[item] = await _recent(visit.house.store, visit.account, box)
+            case "DELETED-STORAGE":
+                found[item] = await _deleted_octets(visit, box)
             case "MAILBOXID":
                 found[item] = mailbox_id(box.id)
             case "APPENDLIMIT":
@@ -170,6 +174,20 @@ _FIGURES: Final = {
     "SIZE": "octets",
     "DELETED": "deleted",
 }
+
+
+async def _deleted_octets(visit: "ImapVisit", box: Mailbox) -> int:
+    """What an EXPUNGE would give back. RFC 9208 4.1.4"""
+    if not box.deleted:
+        return 0
+    store, found = visit.house.store, 0
+    everything = ((1, box.uidnext - 1),)
+    async for uids in store.find(visit.account, box.id, everything, _DELETED):
+        ranges = tuple(sets.ranges_of(uids))
+        async for rows in store.letters(visit.account, box.id, ranges, ("size",)):
+            found += sum([row[0] for row in rows])
+        await visit.line.turn()
+    return found
 
 
 async def _recent(store: Store, account: int, box: Mailbox) -> int:

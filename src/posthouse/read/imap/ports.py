@@ -47,6 +47,9 @@ AFTER_LOGIN: Final = (
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "QUOTA=RES-MESSAGE",
 )
 """Capabilities that this station has the handlers for."""
 

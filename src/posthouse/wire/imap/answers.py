@@ -349,6 +349,18 @@ def namespace_line(personal: Sequence[str] = ("",)) -> bytes:
     return b"* NAMESPACE (%b) NIL NIL\r\n" % ours
 
 
+def quota_line(root: str, resources: Sequence[tuple[str, int, int]]) -> bytes:
+    """`* QUOTA "" (STORAGE 10 512)`: names with usage and limit. RFC 9208 4.2.1"""
+    told = " ".join([f"{name} {used} {limit}" for name, used, limit in resources])
+    return b"* QUOTA %b (%b)\r\n" % (astring(root.encode()), told.encode())
+
+
+def quota_root_line(name: str, roots: Sequence[str], *, utf8: bool = False) -> bytes:
+    """`* QUOTAROOT INBOX ""`. RFC 9208 4.2.2"""
+    words = [mailbox(name, utf8=utf8), *[astring(root.encode()) for root in roots]]
+    return b"* QUOTAROOT %b\r\n" % b" ".join(words)
+
+
 # ---- searches
 
 

@@ -173,8 +173,28 @@ class Status(msgspec.Struct, frozen=True):
 
     mailbox: str
     items: tuple[str, ...]
-    """Of MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED MAILBOXID
-    APPENDLIMIT."""
+    """Of MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED DELETED-STORAGE
+    MAILBOXID APPENDLIMIT."""
+
+
+class GetQuota(msgspec.Struct, frozen=True):
+    """GETQUOTA. RFC 9208 4.1.2"""
+
+    root: str
+
+
+class GetQuotaRoot(msgspec.Struct, frozen=True):
+    """GETQUOTAROOT: which quota roots a mailbox has, and each with its limits."""
+
+    mailbox: str
+
+
+class SetQuota(msgspec.Struct, frozen=True):
+    """SETQUOTA."""
+
+    root: str
+    limits: tuple[tuple[str, int], ...]
+    """Resources in upper case."""
 
 
 class AppendLetter(msgspec.Struct, frozen=True):
@@ -382,6 +402,9 @@ Command = (
     | List
     | Lsub
     | Status
+    | GetQuota
+    | GetQuotaRoot
+    | SetQuota
     | Append
     | Check
     | Close
