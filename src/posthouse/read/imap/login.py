@@ -29,7 +29,12 @@ from posthouse.wire.imap.answers import (
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
-ENABLES: Final = {"CONDSTORE": "CONDSTORE", "QRESYNC": "QRESYNC", "IMAP4REV2": "IMAP4rev2"}
+ENABLES: Final = {
+    "CONDSTORE": "CONDSTORE",
+    "QRESYNC": "QRESYNC",
+    "IMAP4REV2": "IMAP4rev2",
+    "UTF8=ACCEPT": "UTF8=ACCEPT",
+}
 """What ENABLE can turn on here, and its name as it is written."""
 _MALFORMED: Final = 501
 
@@ -124,7 +129,13 @@ async def enable(visit: "ImapVisit", question: commands.Enable) -> Ok:
 
 def is_on(visit: "ImapVisit", name: str) -> bool:
     """What is on stays on and is not named again."""
-    return {"CONDSTORE": visit.condstore, "QRESYNC": visit.qresync, "IMAP4REV2": visit.rev2}[name]
+    states = {
+        "CONDSTORE": visit.condstore,
+        "QRESYNC": visit.qresync,
+        "IMAP4REV2": visit.rev2,
+        "UTF8=ACCEPT": visit.core.bans_charset,
+    }
+    return states[name]
 
 
 def turn_on_condstore(visit: "ImapVisit") -> None:
@@ -146,6 +157,7 @@ _TURN_ON: Final[dict[str, Callable[["ImapVisit"], None]]] = {
     "CONDSTORE": turn_on_condstore,
     "QRESYNC": _turn_on_qresync,
     "IMAP4REV2": _turn_on_rev2,
+    "UTF8=ACCEPT": lambda _visit: None,  # the core knows
 }
 
 

@@ -47,6 +47,7 @@ AFTER_LOGIN: Final = (
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
+    "UTF8=ACCEPT",
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "QUOTA=RES-MESSAGE",

@@ -55,6 +55,7 @@ class Dialogue:
         "_pending",
         "_state",
         "_swallow_most",
+        "bans_charset",
         "closing",
         "has_tls",
         "starting_tls",
@@ -86,6 +87,8 @@ class Dialogue:
         self.has_tls = has_tls
         self.utf8 = False
         """UTF8=ACCEPT or IMAP4rev2 was enabled: mailbox names in answers are UTF-8."""
+        self.bans_charset = False
+        """UTF8=ACCEPT was."""
         self._out.append(answers.untagged_ok(offer.greeting, self._capability_code()))
 
     # ---- for the driver (INTERFACES: Core)

@@ -57,6 +57,8 @@ def parse_search(cursor: Cursor) -> Search:
     returns = _returns(cursor)
     charset = ""
     if cursor.take(b"CHARSET "):
+        if cursor.bans_charset:
+            raise BadCommand("After ENABLE UTF8=ACCEPT a SEARCH names no charset")  # RFC 6855 3
         charset = _charset(cursor)
         cursor.space()
     return Search(cursor.is_uid, _program(cursor, charset), returns, charset)
