@@ -48,6 +48,7 @@ AFTER_LOGIN: Final = (
     "SAVEDATE",
     "PREVIEW",
     "UTF8=ACCEPT",
+    "COMPRESS=DEFLATE",
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "QUOTA=RES-MESSAGE",

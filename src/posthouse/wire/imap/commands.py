@@ -33,6 +33,10 @@ class Starttls(msgspec.Struct, frozen=True):
     """STARTTLS: never leaves the core; the driver sees `starting_tls`."""
 
 
+class Compress(msgspec.Struct, frozen=True):
+    """COMPRESS DEFLATE: never leaves the core; the driver sees `starting_compression`. RFC 4978"""
+
+
 class Id(msgspec.Struct, frozen=True):
     """ID: who the client says it is; names in lower case, () for NIL. RFC 2971"""
 
@@ -431,5 +435,5 @@ Question = (
     | IdleEnded
 )
 
-Settled = Capability | Logout | Starttls
+Settled = Capability | Logout | Starttls | Compress
 """What the core does alone."""

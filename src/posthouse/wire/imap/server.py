@@ -55,7 +55,7 @@ class ImapServer(Dialogue):
         """What only the house can decide; None means: feed me, or answer first."""
         if self._asked is not None:
             return None
-        while not self.closing and not self.starting_tls:
+        while not (self.closing or self.starting_tls or self.starting_compression):
             step = _STEPS[self._mode](self)
             if step is True:
                 continue
@@ -361,13 +361,23 @@ class ImapServer(Dialogue):
     def _starttls(self) -> bool:
         if self.has_tls:
             self._finish(Bad("TLS stands already"))
-        elif not self._offer.starttls:
+        elif not self._offer.starttls or self.is_compressed:
             self._finish(Bad("STARTTLS is not offered here"))
         else:
             self._finish(Ok("Begin TLS now"))
             # What was sent behind STARTTLS in the clear must never be taken for TLS's
             self._in.clear()
             self.starting_tls = True
+        return True
+
+    def _compress(self) -> bool:
+        if self.is_compressed:
+            self._finish(No("Both directions are compressed already", answers.COMPRESSIONACTIVE))
+        else:
+            self._finish(Ok("DEFLATE from here on"))
+            # Nobody may say more before our word is read: what did come is not compressed
+            self._in.clear()
+            self.is_compressed = self.starting_compression = True
         return True
 
     # ---- what an answer changes
@@ -433,6 +443,7 @@ _SETTLED: Final[dict[type, Callable[[ImapServer], bool]]] = {
     commands.Noop: ImapServer._noop,
     commands.Logout: ImapServer._logout,
     commands.Starttls: ImapServer._starttls,
+    commands.Compress: ImapServer._compress,
 }
 
 _AFTER: Final[dict[type, Callable[[ImapServer, Answer], Answer]]] = {
