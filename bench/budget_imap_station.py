@@ -269,6 +269,12 @@ def main() -> int:
             ("SEARCH FROM s13@outside.test", many),
             ("SEARCH UNSEEN", many),
             ("SEARCH SINCE 20-Nov-2026", many),
+            ("SORT (SUBJECT DATE) UTF-8 ALL", many),
+            ("SORT (REVERSE DATE) UTF-8 ALL", many),
+            ("UID SORT RETURN (ALL) (FROM REVERSE ARRIVAL) UTF-8 UNSEEN", many),
+            ("SORT (DISPLAYFROM DISPLAYTO) UTF-8 ALL", many),
+            ("THREAD REFERENCES UTF-8 ALL", many),
+            ("THREAD ORDEREDSUBJECT UTF-8 ALL", many),
         ):
             measure(client, line, count)
         measure(client, "SEARCH BODY needleinhaystack", many, 2)

@@ -17,7 +17,8 @@ from posthouse.net.connection import Connection
 
 
 class EchoCore:
-    """Answers each line with itself; "sleep N" waits in the visit, "tls" is STARTTLS."""
+    """Answers each line with itself; "sleep N" waits in the visit, "tls" is STARTTLS, "deflate"
+    COMPRESS."""
 
     idle_seconds = 60.0
 
@@ -26,6 +27,7 @@ class EchoCore:
         self.output: list[bytes] = [greeting]
         self.closing = False
         self.starting_tls = False
+        self.starting_compression = False
         self.wants_input = True
         self.is_asked = False
         self.bye = False
@@ -46,6 +48,11 @@ class EchoCore:
             self.output.append(b"go\r\n")
             self.starting_tls = True
             return None
+        if line == b"deflate":
+            self.buffer.clear()
+            self.output.append(b"go\r\n")
+            self.starting_compression = True
+            return None
         if line == b"quit":
             self.output.append(b"bye\r\n")
             self.closing = True
@@ -64,6 +71,9 @@ class EchoCore:
 
     def tls_stands(self) -> None:
         self.starting_tls = False
+
+    def compression_stands(self) -> None:
+        self.starting_compression = False
 
     def timed_out(self) -> None:
         self.output.append(b"too slow\r\n")

@@ -34,7 +34,7 @@ MARK = re.compile(r"(?:([CS])([1-9]?)(:|<<)|(!|=))(?: (.*))?\Z", re.DOTALL)
 READS = ("letters", "uids", "find")
 WAITS = (
     "account", "account_by_address", "changes", "credentials", "keywords", "mailbox",
-    "mailbox_by_name", "mailboxes", "octets", "subscriptions", "vanished",
+    "mailbox_by_name", "mailboxes", "octets", "subscriptions",
 )  # fmt: skip
 
 
@@ -67,6 +67,11 @@ class Fickle:
         if self.slow:
             await one_turn()
         return await self.inner.changes(account, mailbox, since) if self.has_log else None
+
+    async def vanished(self, account: int, mailbox: int, since: int, uids: values.Ranges) -> Any:
+        if self.slow:
+            await one_turn()
+        return await self.inner.vanished(account, mailbox, since, uids) if self.has_log else None
 
     async def octets(self, body: bytes, first: int = 0, count: int = -1) -> bytes:
         if self.slow:
@@ -159,6 +164,10 @@ class Actions:
     def deliver(self, subject: str) -> None:
         """A letter comes into ann's INBOX."""
         self.house.letter(plain_letter(subject))
+
+    def letter(self, text: str) -> None:
+        r"""A letter of these octets, written as in C lines, comes into ann's INBOX."""
+        self.house.letter(octets(text))
 
     def commit(self, text: str) -> None:
         """Values as Python writes them: `SetFlags(1, 1, ((1, 1),), 1, 4, "")`."""

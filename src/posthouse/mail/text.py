@@ -115,7 +115,7 @@ def decode_base64(octets: bytes) -> bytes:
         return binascii.a2b_base64(octets, strict_mode=True)
     except binascii.Error:
         pass
-    letters = octets.translate(None, _NOT_BASE64)
+    letters = base64_letters(octets)
     pieces = []
     # Encoded pieces written one behind the other, each with its padding, are all read.
     for piece in letters.split(b"="):
@@ -127,6 +127,11 @@ def decode_base64(octets: bytes) -> bytes:
         if piece:
             pieces.append(binascii.a2b_base64(piece))
     return b"".join(pieces)
+
+
+def base64_letters(octets: bytes) -> bytes:
+    """Only what base64 is written with, padding included."""
+    return octets.translate(None, _NOT_BASE64)
 
 
 def _decode_uu(octets: bytes) -> bytes:

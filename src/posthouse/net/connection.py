@@ -6,10 +6,13 @@ not read. Never raises into the loop: a fault of ours is logged, counted and bec
 """
 
 import asyncio
-import fcntl
 import ssl
+<<<<<<< HEAD
 import termios
 from collections.abc import Callable
+=======
+import zlib
+>>>>>>> imap2
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -17,6 +20,7 @@ from posthouse.base.errors import Blame, Refusal
 from posthouse.base.log import Log
 from posthouse.base.metrics import Row
 from posthouse.net.census import Census
+from posthouse.net.deflate import Deflate
 from posthouse.net.ports import (
     NO_FACTS,
     NO_TRANSPORT,
@@ -26,6 +30,7 @@ from posthouse.net.ports import (
     PeerFacts,
     Transport,
     Visit,
+    has_input,
 )
 from posthouse.net.steps import Steps, one_turn
 from posthouse.net.tls import Tunnel
@@ -65,9 +70,9 @@ class Connection:
     """An `asyncio.Protocol` by its methods, on any loop. Made for each accepted socket."""
 
     __slots__ = (
-        "_asking", "_core", "_eof", "_handshake_octets", "_leaving", "_more", "_paused",
-        "_quiet_since", "_shutting", "_stalled", "_steps", "_transport", "_tunnel", "_visit",
-        "_waiting", "entrance", "facts",
+        "_asking", "_core", "_deflate", "_eof", "_handshake_octets", "_leaving", "_more",
+        "_paused", "_quiet_since", "_shutting", "_stalled", "_steps", "_transport", "_tunnel",
+        "_visit", "_waiting", "entrance", "facts",
     )  # fmt: skip
 
     def __init__(self, entrance: Entrance) -> None:
@@ -77,6 +82,7 @@ class Connection:
         self._visit: Visit = NO_VISIT
         self._transport: Transport = NO_TRANSPORT
         self._tunnel: Tunnel | None = None
+        self._deflate: Deflate | None = None
         self._steps: Steps | None = None  # a question is open and waits
         self._waiting: asyncio.Future[None] | None = None  # `drained` waits for it
         self._quiet_since = 0.0  # 0: something happened since the last sweep
@@ -144,12 +150,7 @@ class Connection:
                 data = self._open_tunnel(data)
                 if not data:
                     return
-            core = self._core
-            core.receive(data)
-            if self._steps is None and not self._more and not self._stalled:
-                self._advance()
-            elif not core.wants_input:
-                self._pause()
+            self._take(data)
         except Exception as error:  # noqa: BLE001 - nothing may reach the loop
             self._fault(error)
             self.abort()
@@ -157,7 +158,7 @@ class Connection:
     def eof_received(self) -> bool:
         """The peer may still read: what it asked for is answered, then we close. RFC 9293 3.6"""
         self._eof = True
-        if self._steps is None and not self._more and not self._stalled:
+        if self._steps is None and not self._more and not self._stalled and not self._holds_input:
             self._close()
         return True
 
@@ -182,7 +183,7 @@ class Connection:
         self._stalled = False
         # References go now, so that memory is free without a run of the collector.
         self._core, self._visit, self._transport = NOBODY, NO_VISIT, NO_TRANSPORT
-        self._tunnel = self._waiting = None
+        self._tunnel = self._waiting = self._deflate = None
         self.entrance.census.leave(self, self.facts.address)
         try:
             if steps is not None:
@@ -200,6 +201,8 @@ class Connection:
             self._quiet_since = now  # while we owe an answer the peer may be silent
             return
         silent = now - since
+        if self._deflate is not None:
+            self._deflate.rest()
         settings = self.entrance.census.settings
         try:
             if self._leaving:
@@ -241,7 +244,7 @@ class Connection:
         self._enter()
         if is_welcome:
             # What came before we said a word is read before we say it: an early talker.
-            if not _has_input(transport):
+            if not has_input(transport):
                 self._advance()
         else:
             self._core.shut_down()
@@ -272,7 +275,11 @@ class Connection:
             elif core.starting_tls and self._tunnel is None:  # the core clears it when TLS stands
                 if self._tunnel is None:
                     self._start_tls()
-            elif self._eof and not self._stalled:
+            elif getattr(core, "starting_compression", False):
+                self._deflate = Deflate()
+                getattr(core, "compression_stands")()  # noqa: B009 - only IMAP's core has it
+                self._resume()
+            elif self._eof and not self._stalled and not self._holds_input:
                 self._close()
             else:
                 self._resume()
@@ -325,10 +332,25 @@ class Connection:
         else:
             self._advance()
 
+    def _take(self, data: bytes) -> None:
+        """What the peer said, without TLS."""
+        if self._deflate is not None:
+            self._deflate.feed(data)
+            self._inflate()
+            return
+        core = self._core
+        core.receive(data)
+        if self._steps is None and not self._more and not self._stalled:
+            self._advance()
+        elif not core.wants_input:
+            self._pause()
+
     # ---- output and end
 
     def _write(self, output: bytes) -> None:
         if output and not self._leaving:
+            if self._deflate is not None:
+                output = self._deflate.press(output)
             tunnel = self._tunnel
             self._transport.write(output if tunnel is None else tunnel.seal(output))
 
@@ -354,6 +376,42 @@ class Connection:
         entrance.log.fault("net.fault", error, door=entrance.door.name, peer=self.facts.address)
         return Refusal(451, *FAULT, note=repr(error), blame=Blame.OURS)
 
+    # ---- compression
+
+    @property
+    def _holds_input(self) -> bool:
+        """Compressed input is here that the core has not seen."""
+        return self._deflate is not None and self._deflate.waits
+
+    def _inflate(self) -> None:
+        """Hands on what compressed input says, as much as the core can use."""
+        deflate, core = self._deflate, self._core
+        assert deflate is not None
+        try:
+            while deflate.waits and core.wants_input and not self._is_held:
+                core.receive(deflate.take())
+                if self._steps is None:
+                    self._advance()
+        except zlib.error as error:
+            self.entrance.log.info("net.deflate_failed", peer=self.facts.address, reason=str(error))
+            self.abort()
+        if deflate.waits or not core.wants_input:
+            self._pause()
+        else:
+            self._resume()
+
+    @property
+    def _is_held(self) -> bool:
+        return self._more or self._stalled or self._leaving
+
+    def _inflate_later(self) -> None:
+        try:
+            if not self._leaving:
+                self._inflate()
+        except Exception as error:  # noqa: BLE001 - nothing may reach the loop
+            self._fault(error)
+            self.abort()
+
     # ---- TLS
 
     def _start_tls(self) -> None:
@@ -365,6 +423,9 @@ class Connection:
 
     def _resume(self) -> None:
         if self._paused and not self._stalled and not self._leaving:
+            if self._holds_input:
+                self.entrance.loop.call_soon(self._inflate_later)
+                return
             self._paused = False
             self._transport.resume_reading()
 
@@ -396,9 +457,7 @@ class Connection:
             return b""
         if tunnel.ended:
             if inside:
-                self._core.receive(inside)
-                if self._steps is None and not self._more and not self._stalled:
-                    self._advance()
+                self._take(inside)
             self.eof_received()
             return b""
         return inside
@@ -437,13 +496,3 @@ class Connection:
         self._leaving = True
         self._quiet_since = 0.0
         self._transport.close()
-
-
-def _has_input(transport: Transport) -> bool:
-    """Octets of the peer wait in the kernel, not read so far. tcp(7): FIONREAD"""
-    waiting = bytearray(4)
-    try:
-        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
-    except (OSError, AttributeError):  # it is gone already, or a test's that is no socket
-        return False
-    return any(waiting)

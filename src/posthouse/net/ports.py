@@ -1,5 +1,7 @@
 """The ports of a connection: what it drives (Core), whom it asks (Visit), what it stands on."""
 
+import fcntl
+import termios
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -20,7 +22,8 @@ class PeerFacts:
 class Core(Protocol):
     """What a protocol of `wire` offers to its driver. It has no socket and never waits.
 
-    A core may have an attribute `idle_seconds`: how long its peer may be silent now.
+    A core may have an attribute `idle_seconds`: how long its peer may be silent now. One that can
+    be compressed has `starting_compression`, True from its go-ahead on, and `compression_stands()`.
     """
 
     @property
@@ -126,3 +129,13 @@ NOBODY: Final[Core] = _SILENT
 NO_VISIT: Final[Visit] = _SILENT
 NO_TRANSPORT: Final[Transport] = _SILENT
 NO_FACTS: Final = PeerFacts("", 0, "", 0, None)
+
+
+def has_input(transport: Transport) -> bool:
+    """Octets of the peer wait in the kernel, not read so far. tcp(7): FIONREAD"""
+    waiting = bytearray(4)
+    try:
+        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
+    except (OSError, AttributeError):  # it is gone already, or a test's that is no socket
+        return False
+    return any(waiting)

@@ -1,5 +1,6 @@
 """The whole session: walks, failures, the end; and that a fault of ours is no end of the world."""
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -96,4 +97,26 @@ def test_a_client_that_leaves_amid_a_command(tmp_path: Path) -> None:
     assert list(house.files.all()) == []
     assert house.row.values[5] == 0, "no session is counted any more"
     assert not [line for line in house.lines if b"traceback" in line]
+    house.close()
+
+
+def test_a_compressed_session(tmp_path: Path) -> None:
+    """After COMPRESS everything goes both ways as before, pushed news too. RFC 4978"""
+    house = House(tmp_path)
+    client = selected(house)
+    assert client.say("b COMPRESS DEFLATE") == b"b OK DEFLATE from here on\r\n"
+    out, into = zlib.compressobj(wbits=-15), zlib.decompressobj(wbits=-15)
+
+    def say(line: bytes) -> bytes:
+        client.send(out.compress(line + b"\r\n") + out.flush(zlib.Z_SYNC_FLUSH))
+        house.settle()
+        return into.decompress(client.take())
+
+    assert say(b"c NOOP") == b"c OK Nothing to do, done\r\n"
+    assert say(b"c COMPRESS DEFLATE").startswith(b"c NO [COMPRESSIONACTIVE] ")
+    assert say(b"d IDLE") == b"+ idling\r\n"
+    house.letter(plain_letter("One"))
+    house.settle()
+    assert into.decompress(client.take()) == b"* 1 EXISTS\r\n"
+    assert b"BODY[]" in say(b"DONE\r\ne FETCH 1 BODY[]")
     house.close()

@@ -144,10 +144,11 @@ def test_the_list_of_uids_is_that_of_the_messages(
     view._uids = array("I", uids)
     ranges = tuple((uid, uid) for uid in sorted(gone))
 
-    numbers = view.forget(ranges)
+    numbers, known = view.forget(ranges)
 
     left = [uid for uid in uids if uid not in gone]
     assert numbers == [n for n, uid in enumerate(uids, 1) if uid in gone]
+    assert known == [uid for uid in uids if uid in gone]
     assert list(view.uids) == left
     assert view.count == len(left)
 

@@ -9,6 +9,7 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from posthouse.mail.nul import without_nul
 from posthouse.read.imap.copy import target_of
 from posthouse.read.imap.failures import NO_TARGET, refused_target
 from posthouse.read.imap.ports import BodyWriter, ImapHouse
@@ -16,12 +17,21 @@ from posthouse.store import values
 from posthouse.store.contract import Mailbox, StoreFailure
 from posthouse.store.values import BODY_INLINE_OCTETS_MAX, AppendLetter, NewBody
 from posthouse.wire.imap import commands
-from posthouse.wire.imap.answers import OVERQUOTA, UNAVAILABLE, Done, No, Ok, code_appenduid
+from posthouse.wire.imap.answers import (
+    OVERQUOTA,
+    UNAVAILABLE,
+    UNKNOWN_CTE,
+    Done,
+    No,
+    Ok,
+    code_appenduid,
+)
 
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
 _NO_ROOM: Final = No("The server has no room just now, please try again later", UNAVAILABLE)
+_HAS_NUL: Final = No("A NUL stands where no part of the letter is binary", UNKNOWN_CTE)
 _OVER_QUOTA: Final = No("No room left in this account, delete something first", OVERQUOTA)
 
 
@@ -132,6 +142,9 @@ async def append(visit: "ImapVisit", question: commands.Append) -> Done:
         visit.house.log.warning("imap.append_not_written", error=repr(error))
         upload.drop()
         return _NO_ROOM
+    except HasNul:
+        upload.drop()
+        return _HAS_NUL
     except BaseException:
         upload.drop()
         raise
@@ -165,6 +178,8 @@ async def _letter(
     octets = letter.octets
     if place in upload.held:
         octets = b"".join(upload.held.pop(place))
+    if letter.is_binary:
+        octets = await _encoded(house, upload, place, octets)
     if octets is not None and len(octets) <= BODY_INLINE_OCTETS_MAX:
         digest = hashlib.sha256(octets).digest()
         body = NewBody(house.ids.letter(), digest, len(octets), octets)
@@ -178,6 +193,30 @@ async def _letter(
         await house.aside(writer.finish)
         body = NewBody(identity, writer.digest, writer.size, None)
     return AppendLetter(body, rendered, received, letter.flags.bits, letter.flags.keywords)
+
+
+class HasNul(Exception):
+    """A letter has a NUL where no encoding can hide it."""
+
+
+async def _encoded(
+    house: ImapHouse, upload: Upload, place: int, octets: bytes | None
+) -> bytes | None:
+    """The letter without NUL, None where it is a file as it is. RFC 3516 4.4"""
+    if octets is None:
+        _body, writer = upload.writers[place]
+        with writer.mapped() as mapped:
+            if mapped.find(b"\0") < 0:
+                return None
+            octets = bytes(mapped)
+        del upload.writers[place]
+        writer.drop()
+    elif b"\0" not in octets:
+        return octets
+    found: bytes | None = await house.aside(without_nul, octets)
+    if found is None:
+        raise HasNul
+    return found
 
 
 def _received(house: ImapHouse, date: datetime | None) -> int:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from posthouse.read.imap.expunge import forget
+from posthouse.read.imap.expunge import forget, highest_code
 from posthouse.read.imap.failures import NO_TARGET, refused_target
 from posthouse.read.imap.names import kept_name
 from posthouse.read.imap.store_flags import READ_ONLY
@@ -63,7 +63,7 @@ async def _transfer(
     visit.core.untagged(untagged_ok("Moved", code))
     await forget(visit, view, result.from_uids)
     view.did(result.modseq)
-    return Ok("Moved")
+    return Ok("Moved", await highest_code(visit, view, result.modseq))
 
 
 async def target_of(visit: "ImapVisit", name: str) -> Mailbox | None:

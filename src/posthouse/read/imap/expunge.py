@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from posthouse.read.imap import news
 from posthouse.read.imap.store_flags import READ_ONLY
 from posthouse.read.imap.view import View
 from posthouse.store import values
 from posthouse.wire.imap import commands
-from posthouse.wire.imap.answers import Done, Ok, code_highestmodseq, expunge_line
+from posthouse.wire.imap.answers import Done, Ok, code_highestmodseq
 
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
@@ -24,13 +25,9 @@ async def expunge(visit: "ImapVisit", question: commands.Expunge) -> Done:
             return Ok("Nothing to expunge")
     (result,) = await store.commit(values.Expunge(view.account, view.mailbox, uids))
     assert isinstance(result, values.Expunged)
-    followed = result.modseq == view.synced + 1
     await forget(visit, view, result.uids)
     view.did(result.modseq)
-    if followed and visit.condstore:
-        # Only when there is nothing between that the client has not heard of. RFC 7162 3.2.7
-        return Ok("Expunged", code_highestmodseq(result.modseq))
-    return Ok("Expunged")
+    return Ok("Expunged", await highest_code(visit, view, result.modseq))
 
 
 async def forget(visit: "ImapVisit", view: View, uids: values.Ranges) -> None:
@@ -38,5 +35,14 @@ async def forget(visit: "ImapVisit", view: View, uids: values.Ranges) -> None:
     if not uids:
         return
     await view.load(visit.house.store)
-    numbers = view.forget(uids)
-    visit.core.untagged(b"".join([expunge_line(number) for number in reversed(numbers)]))
+    news.tell_gone(visit, view, uids)
+
+
+async def highest_code(visit: "ImapVisit", view: View, modseq: int) -> bytes | None:
+    """HIGHESTMODSEQ after messages were removed as `modseq`; 0: none was. RFC 7162 3.2.7"""
+    if not modseq or not visit.condstore:
+        return None
+    if view.synced < modseq:
+        # Others changed the account in between: a client that keeps the number must have heard it.
+        await news.tell(visit, view, expunge=True)
+    return code_highestmodseq(view.highest)

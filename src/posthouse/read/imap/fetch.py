@@ -6,16 +6,18 @@ reads slowly is waited for. A letter too large to be held goes out in pieces.
 
 from typing import TYPE_CHECKING, Final
 
+from posthouse.read.imap import binary
 from posthouse.read.imap.fetch_items import Plan
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.ports import breathe
+from posthouse.read.imap.resync import tell_vanished
 from posthouse.read.imap.sections import Place, place_of
 from posthouse.read.imap.view import View
 from posthouse.store.contract import Condition, Row, StoreFailure
 from posthouse.store.values import SEEN, FlagChange, FlagsSet, Ranges, SetFlags
 from posthouse.wire.imap import commands, sets
-from posthouse.wire.imap.answers import EXPUNGEISSUED, Done, No, Ok
-from posthouse.wire.imap.commands import BodySection, FetchItem
+from posthouse.wire.imap.answers import EXPUNGEISSUED, UNKNOWN_CTE, Bad, Done, No, Ok
+from posthouse.wire.imap.commands import BinarySection, BodySection, FetchItem
 
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
@@ -28,15 +30,22 @@ OUTPUT_OCTETS: Final = 64 * 1024
 """So much output is put together before it goes out and others have their turn."""
 _UNSEEN: Final = (Condition("flags", "bits_off", SEEN),)
 _DONE: Final = Ok("Fetched")
+_NEEDS_QRESYNC: Final = Bad("VANISHED comes after ENABLE QRESYNC")
+_UNKNOWN_ENCODING: Final = No("The encoding of a part is not known", UNKNOWN_CTE)
 _SOME_GONE: Final = No("Some of these messages were just deleted", EXPUNGEISSUED)
 
 
 async def fetch(visit: "ImapVisit", question: commands.Fetch) -> Done:
     """FETCH, UID FETCH."""
     view, store = visit.selected, visit.house.store
+    if question.vanished and not visit.qresync:
+        return _NEEDS_QRESYNC  # RFC 7162 3.2.6
     chosen = await view.chosen(store, question.numbers, uid=question.uid)
     if question.changed_since is not None or "MODSEQ" in question.items:
         turn_on_condstore(visit)
+    if question.vanished:
+        assert question.changed_since is not None, "the grammar wants both"
+        await tell_vanished(visit, view, question.changed_since, question.numbers)
     if not chosen:
         return _DONE
     items = list(question.items)
@@ -45,7 +54,10 @@ async def fetch(visit: "ImapVisit", question: commands.Fetch) -> Done:
         # RFC 3501 6.4.5: the flags that changed are part of the answer.
         items += [name for name in _changed_items(visit) if name not in items]
     wanted = sum([end - start for start, end in sets.spans(list(chosen), uids)])
-    told = await _send(visit, view, chosen, Plan(items, view), question.changed_since or 0)
+    plan = Plan(items, view)
+    told = await _send(visit, view, chosen, plan, question.changed_since or 0)
+    if plan.has_unknown_encoding:
+        return _UNKNOWN_ENCODING  # RFC 3516 4.3
     if told < wanted and not question.uid and question.changed_since is None:
         return _SOME_GONE  # RFC 5530 3
     return _DONE
@@ -56,7 +68,8 @@ def _sets_seen(items: list[FetchItem]) -> bool:
 
 
 def _changed_items(visit: "ImapVisit") -> tuple[str, ...]:
-    return ("FLAGS", "MODSEQ") if visit.condstore else ("FLAGS",)
+    named = ("UID",) if visit.names_uids else ()
+    return (*named, "FLAGS", "MODSEQ") if visit.condstore else (*named, "FLAGS")
 
 
 async def _mark_seen(visit: "ImapVisit", view: View, chosen: Ranges) -> bool:
@@ -128,6 +141,9 @@ async def _send_large(visit: "ImapVisit", plan: Plan, number: int, row: Row) -> 
         if isinstance(item, BodySection):
             core.untagged(space + item.label + b" ")
             await _send_section(visit, plan, item, row)
+        elif isinstance(item, BinarySection):
+            core.untagged(space + item.label + b" ")
+            await _send_binary(visit, plan, item, row)
         else:
             (value,) = make(columns)
             core.untagged(space + template % value)
@@ -155,20 +171,52 @@ async def _send_section(visit: "ImapVisit", plan: Plan, section: BodySection, ro
     await _send_pieces(visit, body, place)
 
 
+async def _send_binary(visit: "ImapVisit", plan: Plan, section: BinarySection, row: Row) -> None:
+    body, size, parts = (row[plan.at(name)] for name in ("body", "size", "parts"))
+    core = visit.core
+    coded = binary.coded_of(section, size, parts)
+    if coded is None or not coded.is_known:
+        plan.has_unknown_encoding = plan.has_unknown_encoding or coded is not None
+        core.untagged(binary.nothing(section))
+        return
+
+    async def read(start: int, count: int) -> bytes:
+        octets = await _octets(visit, body, start, count)
+        await breathe(visit.line)
+        return octets
+
+    try:
+        head, wanted = await binary.announced(section, coded, read)
+        core.untagged(head)
+        if wanted:
+            async for octets in binary.chosen(coded, read, wanted):
+                core.raw(octets)
+    except EOFError:
+        visit.line.abort()
+
+
+async def _octets(visit: "ImapVisit", body: bytes, start: int, count: int) -> bytes:
+    """Raises EOFError when they cannot be read, which is told to the log."""
+    try:
+        octets = await visit.house.store.octets(body, start, count)
+    except (KeyError, OSError):
+        octets = b""
+    if len(octets) != count:
+        visit.house.row.add("faults_total")
+        visit.house.log.error("imap.body_unreadable", body=body.hex(), at=start)
+        raise EOFError
+    return octets
+
+
 async def _send_pieces(visit: "ImapVisit", body: bytes, place: Place) -> None:
     """The promised octets; when they cannot be read only the end of the connection is honest."""
     start = place.start
     while start < place.end:
         count = min(PIECE_OCTETS, place.end - start)
         try:
-            octets = await visit.house.store.octets(body, start, count)
-        except (KeyError, OSError):
-            octets = b""
-        if len(octets) != count:
-            visit.house.row.add("faults_total")
-            visit.house.log.error("imap.body_unreadable", body=body.hex(), at=start)
+            visit.core.raw(await _octets(visit, body, start, count))
+        except EOFError:
             visit.line.abort()
             return
-        visit.core.raw(octets)
         start += count
         await breathe(visit.line)

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from posthouse.mail.imap_forms import bodystructure
 from posthouse.mail.structure import unpack, walk
+from posthouse.read.imap.binary import binary_string, nothing
 from posthouse.read.imap.sections import Take, needs_parts, take_of
 from posthouse.read.imap.view import View
 from posthouse.store.contract import Field, Row
 from posthouse.wire.imap.answers import MONTHS, flag_list, literal, string
-from posthouse.wire.imap.commands import BodySection, FetchItem
+from posthouse.wire.imap.commands import BinarySection, BodySection, FetchItem
 
 Column = Sequence[Any]
 Make = Callable[[Sequence[Column]], Iterable[Any]]
@@ -26,7 +27,15 @@ Make = Callable[[Sequence[Column]], Iterable[Any]]
 class Plan:
     """How the rows of one FETCH command become octets. Made once a command."""
 
-    __slots__ = ("fields", "items", "makers", "sections", "template", "templates")
+    __slots__ = (
+        "fields",
+        "has_unknown_encoding",
+        "items",
+        "makers",
+        "sections",
+        "template",
+        "templates",
+    )
 
     def __init__(self, items: Sequence[FetchItem], view: View) -> None:
         self.items = items
@@ -35,13 +44,14 @@ class Plan:
         """How many parts of the octets are asked for. Letters too large to be held are told apart:
         `body` says which, `size` how large.
         """
+        self.has_unknown_encoding = False
+        """A part that BINARY asked for could not be decoded."""
         self.makers: list[Make] = []
         self.templates: list[bytes] = []
         for item in items:
             if isinstance(item, str):
                 template, make = _ITEMS[item](self, view)
             else:
-                assert isinstance(item, BodySection), "BINARY is not offered"
                 template, make = self._section(item)
             self.templates.append(template)
             self.makers.append(make)
@@ -59,8 +69,10 @@ class Plan:
         values = [make(columns) for make in self.makers]
         return b"".join(map(self.template.__mod__, zip(numbers, *values, strict=True)))
 
-    def _section(self, section: BodySection) -> tuple[bytes, Make]:
+    def _section(self, section: BodySection | BinarySection) -> tuple[bytes, Make]:
         self.sections += 1
+        if isinstance(section, BinarySection):
+            return self._binary(section)
         octets, header = self.at("octets"), self.at("header_octets")
         for field in ("body", "size"):
             self.at(field)
@@ -70,6 +82,22 @@ class Plan:
         return template, lambda columns: [
             section_string(take, *row)
             for row in zip(columns[octets], columns[header], columns[parts], strict=True)
+        ]
+
+    def _binary(self, section: BinarySection) -> tuple[bytes, Make]:
+        octets, parts = self.at("octets"), self.at("parts")
+        for field in ("body", "size"):
+            self.at(field)
+
+        def value(held: bytes, tree: bytes) -> bytes:
+            found = binary_string(section, held, tree)
+            if found is None:
+                self.has_unknown_encoding = True
+                return nothing(section)
+            return found
+
+        return section.label + b" %b", lambda columns: [
+            value(*row) for row in zip(columns[octets], columns[parts], strict=True)
         ]
 
 

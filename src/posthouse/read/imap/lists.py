@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.login import turn_on_condstore
-from posthouse.read.imap.names import kept_name
-from posthouse.store.contract import Mailbox, Store
-from posthouse.wire.imap import commands
+from posthouse.read.imap.names import composed, kept_name
+from posthouse.store.contract import Condition, Mailbox, Store
+from posthouse.store.values import DELETED
+from posthouse.wire.imap import commands, sets
 from posthouse.wire.imap.answers import Done, Ok, delimiter_line, list_line, status_line
 from posthouse.wire.imap.match import DELIMITER, Matcher
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
 _LISTED: Final = Ok("Listed")
+_DELETED: Final = (Condition("flags", "bits_on", DELETED),)
 
 
 def mailbox_id(mailbox: int) -> str:
@@ -74,7 +76,7 @@ async def list_mailboxes(visit: "ImapVisit", question: commands.List) -> Done:
     wants_subscriptions = question.select_subscribed or question.return_subscribed
     subscribed = await store.subscriptions(visit.account) if wants_subscriptions else ()
     names = Names(await store.mailboxes(visit.account), subscribed)
-    matcher = Matcher(question.reference, question.patterns)
+    matcher = Matcher(composed(question.reference), tuple(map(composed, question.patterns)))
     selected = names.selected(question)
     returned = {name for name in selected if matcher.matches(name)}
     children: dict[str, tuple[str, ...]] = {}
@@ -112,7 +114,7 @@ def _with_children(
 async def list_subscribed(visit: "ImapVisit", question: commands.Lsub) -> Done:
     """LSUB. With `%`, a name stands for subscribed ones below it. RFC 3501 6.3.9"""
     core, store = visit.core, visit.house.store
-    matcher = Matcher(question.reference, (question.pattern,))
+    matcher = Matcher(composed(question.reference), (composed(question.pattern),))
     subscribed = await store.subscriptions(visit.account)
     listed: dict[str, list[str]] = {}
     for name in subscribed:
@@ -151,6 +153,8 @@ async def _tell_status(visit: "ImapVisit", box: Mailbox, items: tuple[str, ...])
         match item:
             case "RECENT":
                 found[item] = await _recent(visit.house.store, visit.account, box)
+            case "DELETED-STORAGE":
+                found[item] = await _deleted_octets(visit, box)
             case "MAILBOXID":
                 found[item] = mailbox_id(box.id)
             case "APPENDLIMIT":
@@ -170,6 +174,20 @@ _FIGURES: Final = {
     "SIZE": "octets",
     "DELETED": "deleted",
 }
+
+
+async def _deleted_octets(visit: "ImapVisit", box: Mailbox) -> int:
+    """What an EXPUNGE would give back. RFC 9208 4.1.4"""
+    if not box.deleted:
+        return 0
+    store, found = visit.house.store, 0
+    everything = ((1, box.uidnext - 1),)
+    async for uids in store.find(visit.account, box.id, everything, _DELETED):
+        ranges = tuple(sets.ranges_of(uids))
+        async for rows in store.letters(visit.account, box.id, ranges, ("size",)):
+            found += sum([row[0] for row in rows])
+        await visit.line.turn()
+    return found
 
 
 async def _recent(store: Store, account: int, box: Mailbox) -> int:

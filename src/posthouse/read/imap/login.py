@@ -5,6 +5,7 @@ The checks, and the waits for those who guess, are `authenticate`'s; here they o
 answers.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from posthouse.authenticate.user import LoggedIn
@@ -12,13 +13,29 @@ from posthouse.base.errors import Refusal
 from posthouse.proofs import sasl
 from posthouse.read.imap.failures import refused_login
 from posthouse.wire.imap import commands
-from posthouse.wire.imap.answers import CANNOT, Bad, Challenge, Done, No, Ok, enabled_line, id_line
+from posthouse.wire.imap.answers import (
+    CANNOT,
+    Bad,
+    Challenge,
+    Done,
+    No,
+    Ok,
+    code_highestmodseq,
+    enabled_line,
+    id_line,
+    untagged_ok,
+)
 
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
 
-ENABLES: Final = ("CONDSTORE",)
-"""What ENABLE can turn on here."""
+ENABLES: Final = {
+    "CONDSTORE": "CONDSTORE",
+    "QRESYNC": "QRESYNC",
+    "IMAP4REV2": "IMAP4rev2",
+    "UTF8=ACCEPT": "UTF8=ACCEPT",
+}
+"""What ENABLE can turn on here, and its name as it is written."""
 _MALFORMED: Final = 501
 
 
@@ -98,18 +115,50 @@ def _welcome(visit: "ImapVisit", user: LoggedIn) -> Ok:
 
 async def enable(visit: "ImapVisit", question: commands.Enable) -> Ok:
     """ENABLE. Only what is not on already is named. RFC 5161 3.2"""
-    enabled = [name for name in question.extensions if name in ENABLES]
-    if "CONDSTORE" in enabled:
-        if visit.condstore:
-            enabled.remove("CONDSTORE")
-        turn_on_condstore(visit)
-    visit.core.untagged(enabled_line(enabled))
+    enabled = [name for name in question.extensions if name in ENABLES and not is_on(visit, name)]
+    had_modseqs = visit.condstore
+    for name in enabled:
+        _TURN_ON[name](visit)
+    visit.core.untagged(enabled_line([ENABLES[name] for name in enabled]))
+    view = visit.view
+    if view is not None and visit.condstore and not had_modseqs:
+        # From here on the client keeps MODSEQs of a mailbox it has selected already. RFC 7162 3.1.8
+        visit.core.untagged(untagged_ok("Highest", code_highestmodseq(view.highest)))
     return Ok("Enabled")
+
+
+def is_on(visit: "ImapVisit", name: str) -> bool:
+    """What is on stays on and is not named again."""
+    states = {
+        "CONDSTORE": visit.condstore,
+        "QRESYNC": visit.qresync,
+        "IMAP4REV2": visit.rev2,
+        "UTF8=ACCEPT": visit.core.bans_charset,
+    }
+    return states[name]
 
 
 def turn_on_condstore(visit: "ImapVisit") -> None:
     """From now on FETCH data carries MODSEQ. RFC 7162 3.1.8 names the commands that do this."""
     visit.condstore = True
+
+
+def _turn_on_qresync(visit: "ImapVisit") -> None:
+    visit.condstore = visit.qresync = True  # RFC 7162 3.2.3
+
+
+def _turn_on_rev2(visit: "ImapVisit") -> None:
+    visit.rev2 = True
+    if visit.view is not None:
+        visit.view.tell_no_recent()
+
+
+_TURN_ON: Final[dict[str, Callable[["ImapVisit"], None]]] = {
+    "CONDSTORE": turn_on_condstore,
+    "QRESYNC": _turn_on_qresync,
+    "IMAP4REV2": _turn_on_rev2,
+    "UTF8=ACCEPT": lambda _visit: None,  # the core knows
+}
 
 
 async def identify(visit: "ImapVisit", question: commands.Id) -> Ok:

@@ -15,6 +15,7 @@ from posthouse.wire.imap.answers import (
     No,
     Ok,
     code_mailboxid,
+    list_line,
     namespace_line,
     untagged_ok,
 )
@@ -48,6 +49,7 @@ async def create(visit: "ImapVisit", question: commands.Create) -> Done:
             return No(f"A mailbox can have one special use of {uses}", USEATTR)
     (made,) = await visit.house.store.commit(values.CreateMailbox(visit.account, name, use))
     assert isinstance(made, values.Created)
+    _tell_name(visit, name, question.mailbox.removesuffix("/"))
     if "OBJECTID" in visit.house.offer.extensions:
         return Ok("Created", code_mailboxid(mailbox_id(made.mailbox)))
     return Ok("Created")
@@ -81,7 +83,14 @@ async def rename(visit: "ImapVisit", question: commands.Rename) -> Done:
     (done,) = await store.commit(values.RenameMailbox(visit.account, box.id, name))
     if visit.view is not None and isinstance(done, values.Done):
         visit.view.hear(done.modseq)
+    _tell_name(visit, name, question.to.removesuffix("/"))
     return Ok("Renamed")
+
+
+def _tell_name(visit: "ImapVisit", name: str, written: str) -> None:
+    """The mailbox is called otherwise than the client wrote it. RFC 9051 6.3.4"""
+    if visit.rev2 and name != written:
+        visit.core.untagged(list_line((), name, old_name=written, utf8=visit.core.utf8))
 
 
 async def subscribe(visit: "ImapVisit", question: commands.Subscribe) -> Done:

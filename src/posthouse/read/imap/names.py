@@ -1,18 +1,24 @@
 """What a mailbox may be called here. Pure. RFC 3501 5.1, 6.3.3"""
 
 import re
+import unicodedata
 from typing import Final
 
 NAME_CHARACTERS_MAX: Final = 500
 LEVELS_MAX: Final = 30
 _INBOX_BELOW: Final = re.compile(r"inbox(?=/)", re.IGNORECASE)
-_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f*%\ufffd\ud800-\udfff]")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f*%\u2028\u2029\ufffd\ud800-\udfff]")
 
 
 def kept_name(name: str) -> str:
     """The name as it is kept: what is below INBOX is below `INBOX`, in any case; no "/" at the
-    end."""
-    return _INBOX_BELOW.sub("INBOX", name.removesuffix("/"), count=1)
+    end; characters composed, so that names that look alike are one. RFC 9051 5.1, 5198 2"""
+    return _INBOX_BELOW.sub("INBOX", composed(name).removesuffix("/"), count=1)
+
+
+def composed(name: str) -> str:
+    """A name or a pattern of names in the normal form C."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def trouble(name: str) -> str | None:

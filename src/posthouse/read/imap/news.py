@@ -20,6 +20,7 @@ from posthouse.wire.imap.answers import (
     flag_list,
     flags_line,
     recent_line,
+    vanished_line,
 )
 
 if TYPE_CHECKING:
@@ -96,7 +97,17 @@ async def _take_in(visit: "ImapVisit", view: View, box: Mailbox, *, expunge: boo
 def _expunge(visit: "ImapVisit", view: View, vanished: Ranges) -> None:
     ranges = _merged(view.gone, vanished)
     view.gone = NOTHING
-    numbers = view.forget(ranges)
+    tell_gone(visit, view, ranges)
+
+
+def tell_gone(visit: "ImapVisit", view: View, uids: Ranges) -> None:
+    """Takes these messages out of the view, whose UIDs are loaded, and tells it."""
+    numbers, known = view.forget(uids)
+    if not numbers:
+        return
+    if visit.qresync:
+        visit.core.untagged(vanished_line(known, earlier=False))  # RFC 7162 3.2.10
+        return
     # From the last one down, so that each number is still the one the client has.
     visit.core.untagged(b"".join([expunge_line(number) for number in reversed(numbers)]))
 
@@ -120,7 +131,10 @@ async def _tell_flags(visit: "ImapVisit", view: View, uids: Ranges) -> None:
             if keywords and not view.keywords.issuperset(keywords.split()):
                 await tell_keywords(visit, view)
             flags = flag_list(bits, keywords, recent=view.is_recent(uid))
-            lines.append(fetch_flags_line(number, None, flags, modseq if visit.condstore else None))
+            named = uid if visit.names_uids else None
+            lines.append(
+                fetch_flags_line(number, named, flags, modseq if visit.condstore else None)
+            )
         core.untagged(b"".join(lines))
 
 

@@ -28,8 +28,15 @@ AFTER_LOGIN: Final = (
     "UIDPLUS",
     "MOVE",
     "MULTIAPPEND",
+    "BINARY",
     "CONDSTORE",
+    "QRESYNC",
     "ESEARCH",
+    "SORT",
+    "SORT=DISPLAY",
+    "ESORT",
+    "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES",
     "SEARCHRES",
     "WITHIN",
     "LIST-EXTENDED",
@@ -40,6 +47,11 @@ AFTER_LOGIN: Final = (
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
+    "UTF8=ACCEPT",
+    "COMPRESS=DEFLATE",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "QUOTA=RES-MESSAGE",
 )
 """Capabilities that this station has the handlers for."""
 

@@ -37,12 +37,15 @@ Found = Sequence[int]
 """UIDs, ascending."""
 SLICES_A_TURN: Final = 4
 """The store's slices of answers between two turns of the loop."""
+_ALL: Final = frozenset({"ALL"})
 _DONE: Final = Ok("Searched")
 
 
 async def search(visit: "ImapVisit", question: commands.Search) -> Done:
     """SEARCH, UID SEARCH."""
     view, returns = visit.selected, question.returns
+    if returns is None and visit.rev2:
+        returns = _ALL  # RFC 9051 6.4.4: there is only ESEARCH
     saves = returns is not None and "SAVE" in returns
     if asks_modseq(question.key):
         turn_on_condstore(visit)
@@ -54,9 +57,9 @@ async def search(visit: "ImapVisit", question: commands.Search) -> Done:
         raise
     modseq = None
     if found and asks_modseq(question.key):
-        modseq = await _highest_modseq(visit, view, _told(found, returns))
+        modseq = await highest_modseq(visit, view, told(found, returns))
     if returns is not None and saves:
-        view.saved = tuple(sets.ranges_of(_told(found, returns - {"SAVE"})))
+        view.saved = tuple(sets.ranges_of(told(found, returns - {"SAVE"})))
         returns -= {"SAVE"}
         if not returns:
             return _DONE
@@ -75,7 +78,7 @@ async def search(visit: "ImapVisit", question: commands.Search) -> Done:
     return _DONE
 
 
-def _told(found: Found, returns: frozenset[str] | None) -> Found:
+def told(found: Found, returns: frozenset[str] | None) -> Found:
     """The messages an answer is about: with MIN and MAX only, these. RFC 4731 3.1, 5182 2.1"""
     if not returns or not found or not returns <= {"MIN", "MAX"}:
         return found
@@ -85,7 +88,7 @@ def _told(found: Found, returns: frozenset[str] | None) -> Found:
     return ends
 
 
-async def _highest_modseq(visit: "ImapVisit", view: View, uids: Found) -> int:
+async def highest_modseq(visit: "ImapVisit", view: View, uids: Found) -> int:
     highest = 0
     async for rows in visit.house.store.letters(
         view.account, view.mailbox, tuple(sets.ranges_of(uids)), ("modseq",)

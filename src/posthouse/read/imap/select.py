@@ -11,7 +11,11 @@ from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.lists import mailbox_id
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.names import kept_name
+<<<<<<< HEAD
 from posthouse.read.imap.news import claim_recent
+=======
+from posthouse.read.imap.resync import catch_up
+>>>>>>> imap2
 from posthouse.read.imap.view import View
 from posthouse.store import values
 from posthouse.store.contract import Condition, Mailbox, Store
@@ -21,6 +25,7 @@ from posthouse.wire.imap.answers import (
     CLOSED,
     READ_ONLY,
     READ_WRITE,
+    Bad,
     Done,
     Ok,
     code_highestmodseq,
@@ -31,6 +36,7 @@ from posthouse.wire.imap.answers import (
     code_unseen,
     exists_line,
     flags_line,
+    list_line,
     recent_line,
     untagged_ok,
 )
@@ -41,41 +47,51 @@ if TYPE_CHECKING:
 UNSEEN_LOOKED_AT_MAX: Final = 1000
 """UNSEEN is told for mailboxes up to this size, or when it is obvious; a client may not need it.
 RFC 3501 7.1"""
+_NEEDS_QRESYNC: Final = Bad("The parameter QRESYNC comes after ENABLE QRESYNC")
 _CLOSED: Final = untagged_ok("The mailbox before is closed", CLOSED)
 
 
 async def select(visit: "ImapVisit", question: commands.Select) -> Done:
     """SELECT, EXAMINE."""
     store = visit.house.store
+    if question.qresync is not None and not visit.qresync:
+        return _NEEDS_QRESYNC  # RFC 7162 3.2.5
     if visit.view is not None:
         visit.leave()
-        if visit.condstore:
+        if visit.hears_closed:
             visit.core.untagged(_CLOSED)  # RFC 7162 3.2.11
-    if question.condstore:
+    if question.condstore or question.qresync is not None:
         turn_on_condstore(visit)
     box = await store.mailbox_by_name(visit.account, kept_name(question.mailbox))
     if box is None:
         return NO_MAILBOX
     if not box.selectable:
         return NOT_SELECTABLE
-    opened = await open_view(store, visit.account, box.id, read_only=question.examine)
+    opened = await open_view(
+        store, visit.account, box.id, read_only=question.examine, recent=not visit.rev2
+    )
     if opened is None:
         return NO_MAILBOX
     view, row = opened
     visit.enter(view)
     await _describe(visit, view, row)
+    if visit.rev2:
+        old = question.mailbox if question.mailbox != row.name else ""
+        visit.core.untagged(list_line((), row.name, old_name=old, utf8=visit.core.utf8))
+    if question.qresync is not None:
+        await catch_up(visit, view, question.qresync)
     if view.read_only:
         return Ok("Examined, for reading only", READ_ONLY)
     return Ok("Selected", READ_WRITE)
 
 
 async def open_view(
-    store: Store, account: int, mailbox: int, *, read_only: bool
+    store: Store, account: int, mailbox: int, *, read_only: bool, recent: bool = True
 ) -> tuple[View, Mailbox] | None:
     """A view of the mailbox as it is at one moment, and the row of that moment; None: it is
-    gone."""
+    gone. `recent`: the client wants to know of \\Recent."""
     claimed: values.Claimed | None = None
-    if not read_only:
+    if recent and not read_only:
         box = await store.mailbox(account, mailbox)
         if box is not None and box.first_recent < box.uidnext:
             claimed = await claim_recent(store, account, mailbox)
@@ -89,6 +105,9 @@ async def open_view(
         if row.highest_modseq <= owner.modseq:
             break
     view = View(account, row, owner.modseq, read_only=read_only)
+    if not recent:
+        view.tell_no_recent()
+        return view, row
     if claimed is None and read_only:
         claimed = values.Claimed(row.first_recent, row.uidnext)
     if claimed is not None and claimed.first_uid < claimed.next_uid:
@@ -115,12 +134,12 @@ async def _describe(visit: "ImapVisit", view: View, box: Mailbox) -> None:
         flags_line(keywords),
         untagged_ok("Nothing is kept" if view.read_only else "These are kept", kept),
         exists_line(view.count),
-        recent_line(view.recent_told),
+        b"" if visit.rev2 else recent_line(view.recent_told),  # RFC 9051 E 6
         untagged_ok("UIDs are valid", code_uidvalidity(view.uidvalidity)),
         untagged_ok("Next UID", code_uidnext(view.uidnext)),
         untagged_ok("Highest", code_highestmodseq(view.highest)),
     ]
-    unseen = await _first_unseen(store, view, box)
+    unseen = 0 if visit.rev2 else await _first_unseen(store, view, box)  # RFC 9051 E 12
     if unseen:
         lines.append(untagged_ok("First unseen", code_unseen(unseen)))
     if "OBJECTID" in visit.house.offer.extensions:

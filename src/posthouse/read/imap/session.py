@@ -19,8 +19,10 @@ from posthouse.read.imap import (
     login,
     mailboxes,
     news,
+    quota,
     search,
     select,
+    sort,
     store_flags,
 )
 from posthouse.read.imap.failures import refused
@@ -48,6 +50,8 @@ class ImapVisit:
         "house",
         "line",
         "peer",
+        "qresync",
+        "rev2",
         "upload",
         "user",
         "view",
@@ -62,6 +66,10 @@ class ImapVisit:
         self.view: View | None = None
         self.condstore = False
         """The client wants to hear MODSEQs. RFC 7162 3.1"""
+        self.qresync = False
+        """It hears VANISHED instead of EXPUNGE. RFC 7162 3.2"""
+        self.rev2 = False
+        """It speaks IMAP4rev2: no \\Recent, ESEARCH for SEARCH, LIST in SELECT. RFC 9051 E"""
         self.exchange: login.Exchange | None = None
         self.upload: append.Upload | None = None
         self._watch: Watch | None = None
@@ -73,6 +81,16 @@ class ImapVisit:
         """The account; the core asks nothing that needs it before log-in."""
         assert self.user is not None
         return self.user.account
+
+    @property
+    def names_uids(self) -> bool:
+        """FETCH data that nobody asked for has the UID. RFC 7162 3.2.4, 9051 7.5.2"""
+        return self.qresync or self.rev2
+
+    @property
+    def hears_closed(self) -> bool:
+        """It wants to know where the answers about one mailbox end. RFC 7162 3.2.11, 9051 6.3.2"""
+        return self.condstore or self.rev2
 
     @property
     def selected(self) -> View:
@@ -227,6 +245,9 @@ _HANDLERS: Final[dict[type, Handler]] = {
     commands.List: lists.list_mailboxes,
     commands.Lsub: lists.list_subscribed,
     commands.Status: lists.status,
+    commands.GetQuota: quota.get_quota,
+    commands.GetQuotaRoot: quota.get_quota_root,
+    commands.SetQuota: quota.set_quota,
     commands.AppendOffered: append.offered,
     commands.AppendPiece: append.piece,
     commands.AppendAborted: append.aborted,
@@ -235,6 +256,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     commands.IdleEnded: idle.end,
     commands.Expunge: expunge.expunge,
     commands.Search: search.search,
+    commands.Sort: sort.sort,
+    commands.Thread: sort.thread,
     commands.Fetch: fetch.fetch,
     commands.Store: store_flags.store,
     commands.Copy: copy.copy,

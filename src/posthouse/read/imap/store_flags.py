@@ -96,7 +96,7 @@ async def _tell(
         lines = []
         numbers = view.numbers_of([row[0] for row in rows])
         for number, (uid, bits, keywords, modseq) in zip(numbers, rows, strict=True):
-            named = uid if question.uid else None
+            named = uid if question.uid or visit.names_uids else None
             if only_modseq:
                 lines.append(fetch_modseq_line(number, named, modseq))
             else:

@@ -128,17 +128,19 @@ class View:
         self.uidnext = uidnext
         return len(new)
 
-    def forget(self, ranges: Ranges) -> list[int]:
-        """Takes these UIDs out; gives the numbers they had, ascending. UIDs not there are passed
-        over."""
+    def forget(self, ranges: Ranges) -> tuple[list[int], list[int]]:
+        """Takes these UIDs out; gives the numbers they had, ascending, and the UIDs. Those not
+        there are passed over."""
         if not self.count or not ranges:
-            return []
-        spans = sets.spans(list(ranges), self.uids)
+            return [], []
+        uids = self.uids
+        spans = sets.spans(list(ranges), uids)
         numbers = [number for start, end in spans for number in range(start + 1, end + 1)]
+        gone = [uids[number - 1] for number in numbers]
         if numbers:
-            self._uids = _without(self.uids, spans)
+            self._uids = _without(uids, spans)
             self.count = len(self._uids)
-        return numbers
+        return numbers, gone
 
     # ---- numbers and UIDs
 
@@ -186,6 +188,12 @@ class View:
         return place + 1 if place < len(uids) and uids[place] == uid else 0
 
     # ---- \Recent
+
+    def tell_no_recent(self) -> None:
+        """IMAP4rev2 knows no \\Recent: others may be told of these letters. RFC 9051 E 6"""
+        self.recent = NOTHING
+        self.recent_told = 0
+        self.claimed = sets.NUMBER_MAX + 1
 
     def is_recent(self, uid: int) -> bool:
         return any(first <= uid <= last for first, last in self.recent)

@@ -14,7 +14,7 @@ import msgspec
 
 from posthouse.wire.imap.flags import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from posthouse.wire.imap.mailbox_name import encode_name
-from posthouse.wire.imap.sets import format_set
+from posthouse.wire.imap.sets import format_ranges, format_set
 
 # ---- results of a command
 
@@ -49,7 +49,7 @@ class Challenge(msgspec.Struct, frozen=True):
 
 Done = Ok | No | Bad
 
-# ---- response codes without data. RFC 3501 7.1, 5530, 4315, 7162, 4469
+# ---- response codes without data. RFC 3501 7.1, 5530, 4315, 7162, 4469, 3516
 
 ALERT: Final = b"ALERT"
 READ_ONLY: Final = b"READ-ONLY"
@@ -57,6 +57,7 @@ READ_WRITE: Final = b"READ-WRITE"
 TRYCREATE: Final = b"TRYCREATE"
 UIDNOTSTICKY: Final = b"UIDNOTSTICKY"
 CLOSED: Final = b"CLOSED"
+COMPRESSIONACTIVE: Final = b"COMPRESSIONACTIVE"
 NOMODSEQ: Final = b"NOMODSEQ"
 ALREADYEXISTS: Final = b"ALREADYEXISTS"
 NONEXISTENT: Final = b"NONEXISTENT"
@@ -78,6 +79,7 @@ OVERQUOTA: Final = b"OVERQUOTA"
 SERVERBUG: Final = b"SERVERBUG"
 TOOBIG: Final = b"TOOBIG"
 UNAVAILABLE: Final = b"UNAVAILABLE"
+UNKNOWN_CTE: Final = b"UNKNOWN-CTE"
 USEATTR: Final = b"USEATTR"
 
 
@@ -144,6 +146,11 @@ _QUOTED_OCTETS_MAX: Final = 1024
 def literal(octets: bytes) -> bytes:
     """`{5}` CRLF and the octets."""
     return b"{%d}\r\n%b" % (len(octets), octets)
+
+
+def literal8(octets: bytes) -> bytes:
+    """`~{5}` CRLF and octets that may have NUL among them. RFC 3516 4.2"""
+    return b"~{%d}\r\n%b" % (len(octets), octets)
 
 
 def string(octets: bytes) -> bytes:
@@ -231,6 +238,11 @@ def vanished_line(uids: Sequence[int], *, earlier: bool) -> bytes:
     return b"* VANISHED %b%b\r\n" % (b"(EARLIER) " if earlier else b"", format_set(uids))
 
 
+def vanished_ranges_line(uids: Iterable[tuple[int, int]], *, earlier: bool) -> bytes:
+    """The same from ranges, ascending."""
+    return b"* VANISHED %b%b\r\n" % (b"(EARLIER) " if earlier else b"", format_ranges(uids))
+
+
 def fetch_line(number: int, pieces: Iterable[bytes]) -> bytes:
     """`* 12 FETCH (...)` from ready pieces such as b"UID 5", b"ENVELOPE (...)"."""
     return b"* %d FETCH (%b)\r\n" % (number, b" ".join(pieces))
@@ -302,13 +314,17 @@ def list_line(
     *,
     kind: bytes = b"LIST",
     child_info: Sequence[str] = (),
+    old_name: str = "",
     utf8: bool = False,
 ) -> bytes:
-    """`* LIST (\\HasNoChildren) "/" name`; kind LSUB too; `child_info` as ("SUBSCRIBED",)."""
+    """`* LIST (\\HasNoChildren) "/" name`; kind LSUB too; `child_info` as ("SUBSCRIBED",);
+    `old_name` as the client wrote it, where we call it otherwise (RFC 9051 6.3.9.7)."""
     line = b'* %b (%b) "/" %b' % (kind, " ".join(attributes).encode(), mailbox(name, utf8=utf8))
     if child_info:  # RFC 5258 3.5, 6
         words = " ".join([f'"{word}"' for word in child_info]).encode()
         line = b'%b ("CHILDINFO" (%b))' % (line, words)
+    if old_name:
+        line = b'%b ("OLDNAME" (%b))' % (line, mailbox(old_name, utf8=utf8))
     return line + b"\r\n"
 
 
@@ -334,6 +350,18 @@ def namespace_line(personal: Sequence[str] = ("",)) -> bytes:
     return b"* NAMESPACE (%b) NIL NIL\r\n" % ours
 
 
+def quota_line(root: str, resources: Sequence[tuple[str, int, int]]) -> bytes:
+    """`* QUOTA "" (STORAGE 10 512)`: names with usage and limit. RFC 9208 4.2.1"""
+    told = " ".join([f"{name} {used} {limit}" for name, used, limit in resources])
+    return b"* QUOTA %b (%b)\r\n" % (astring(root.encode()), told.encode())
+
+
+def quota_root_line(name: str, roots: Sequence[str], *, utf8: bool = False) -> bytes:
+    """`* QUOTAROOT INBOX ""`. RFC 9208 4.2.2"""
+    words = [mailbox(name, utf8=utf8), *[astring(root.encode()) for root in roots]]
+    return b"* QUOTAROOT %b\r\n" % b" ".join(words)
+
+
 # ---- searches
 
 
@@ -345,6 +373,11 @@ def search_line(numbers: Sequence[int], modseq: int | None = None) -> bytes:
 def sort_line(numbers: Sequence[int], modseq: int | None = None) -> bytes:
     """`* SORT 5 3 4 1 2`. RFC 5256 4"""
     return _numbers_line("* SORT", numbers, modseq)
+
+
+def thread_line(threads: str) -> bytes:
+    """`* THREAD (2)(3 6 (4 23)(44 7 96))`. RFC 5256 4"""
+    return f"* THREAD {threads}\r\n".encode() if threads else b"* THREAD\r\n"
 
 
 def _numbers_line(start: str, numbers: Sequence[int], modseq: int | None) -> bytes:

@@ -33,6 +33,10 @@ class Starttls(msgspec.Struct, frozen=True):
     """STARTTLS: never leaves the core; the driver sees `starting_tls`."""
 
 
+class Compress(msgspec.Struct, frozen=True):
+    """COMPRESS DEFLATE: never leaves the core; the driver sees `starting_compression`. RFC 4978"""
+
+
 class Id(msgspec.Struct, frozen=True):
     """ID: who the client says it is; names in lower case, () for NIL. RFC 2971"""
 
@@ -98,7 +102,7 @@ class Qresync(msgspec.Struct, frozen=True):
 
 
 class Select(msgspec.Struct, frozen=True):
-    """SELECT and EXAMINE. Ok selects; No leaves nothing selected. RFC 3501 6.3.1
+    """SELECT and EXAMINE. Ok selects; No leaves nothing selected, Bad all as it was. RFC 3501 6.3.1
 
     The station sends OK [CLOSED] for a mailbox left this way where RFC 7162 3.2.11 wants it.
     """
@@ -173,8 +177,28 @@ class Status(msgspec.Struct, frozen=True):
 
     mailbox: str
     items: tuple[str, ...]
-    """Of MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED MAILBOXID
-    APPENDLIMIT."""
+    """Of MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED DELETED-STORAGE
+    MAILBOXID APPENDLIMIT."""
+
+
+class GetQuota(msgspec.Struct, frozen=True):
+    """GETQUOTA. RFC 9208 4.1.2"""
+
+    root: str
+
+
+class GetQuotaRoot(msgspec.Struct, frozen=True):
+    """GETQUOTAROOT: which quota roots a mailbox has, and each with its limits."""
+
+    mailbox: str
+
+
+class SetQuota(msgspec.Struct, frozen=True):
+    """SETQUOTA."""
+
+    root: str
+    limits: tuple[tuple[str, int], ...]
+    """Resources in upper case."""
 
 
 class AppendLetter(msgspec.Struct, frozen=True):
@@ -186,6 +210,8 @@ class AppendLetter(msgspec.Struct, frozen=True):
     size: int
     octets: bytes | None
     """None: the octets went out before, as AppendPiece with this letter's place in the tuple."""
+    is_binary: bool = False
+    """It came as literal8 and may hold NUL. RFC 3516 4.4"""
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -270,7 +296,7 @@ class SortKey(msgspec.Struct, frozen=True):
     """One criterion of SORT."""
 
     name: str
-    """ARRIVAL CC DATE FROM SIZE SUBJECT TO, upper case. RFC 5256"""
+    """ARRIVAL CC DATE DISPLAYFROM DISPLAYTO FROM SIZE SUBJECT TO, upper case. RFC 5256, 5957"""
     reverse: bool
 
 
@@ -380,6 +406,9 @@ Command = (
     | List
     | Lsub
     | Status
+    | GetQuota
+    | GetQuotaRoot
+    | SetQuota
     | Append
     | Check
     | Close
@@ -406,5 +435,5 @@ Question = (
     | IdleEnded
 )
 
-Settled = Capability | Logout | Starttls
+Settled = Capability | Logout | Starttls | Compress
 """What the core does alone."""

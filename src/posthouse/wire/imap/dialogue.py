@@ -55,8 +55,11 @@ class Dialogue:
         "_pending",
         "_state",
         "_swallow_most",
+        "bans_charset",
         "closing",
         "has_tls",
+        "is_compressed",
+        "starting_compression",
         "starting_tls",
         "tag",
         "utf8",
@@ -82,17 +85,21 @@ class Dialogue:
         self.tag = b"*"
         """Of the command whose question is open; ESEARCH wants it."""
         self.starting_tls = False
+        self.starting_compression = False
+        self.is_compressed = False
         self.closing = False
         self.has_tls = has_tls
         self.utf8 = False
         """UTF8=ACCEPT or IMAP4rev2 was enabled: mailbox names in answers are UTF-8."""
+        self.bans_charset = False
+        """UTF8=ACCEPT was."""
         self._out.append(answers.untagged_ok(offer.greeting, self._capability_code()))
 
     # ---- for the driver (INTERFACES: Core)
 
     def receive(self, data: bytes) -> None:
         """Octets from the client. What comes while TLS begins or after the end is dropped."""
-        if not self.closing and not self.starting_tls:
+        if not self.closing and not self.starting_tls and not self.starting_compression:
             self._in.buffer += data
 
     def take_output(self) -> bytes:
@@ -110,6 +117,11 @@ class Dialogue:
         self.starting_tls = False
         self.has_tls = True
         self._errors = 0
+
+    def compression_stands(self) -> None:
+        """From here on both directions are compressed. RFC 4978"""
+        assert self.starting_compression, "only after COMPRESS"
+        self.starting_compression = False
 
     def timed_out(self) -> None:
         """The client was silent for too long. RFC 3501 5.4"""

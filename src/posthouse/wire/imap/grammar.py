@@ -89,7 +89,7 @@ _SHOWN_OCTETS_MAX: Final = 30
 class Cursor:
     """Where the reading of one command stands, and what the session may say."""
 
-    __slots__ = ("at", "data", "extensions", "is_uid", "limits", "utf8")
+    __slots__ = ("at", "bans_charset", "data", "extensions", "is_uid", "limits", "utf8")
 
     def __init__(
         self,
@@ -99,6 +99,7 @@ class Cursor:
         limits: ImapLimits,
         utf8: bool = False,
         is_uid: bool = False,
+        bans_charset: bool = False,
     ) -> None:
         self.data = data
         self.at = at
@@ -109,6 +110,8 @@ class Cursor:
         """UTF-8 was enabled: in quoted strings and in mailbox names. RFC 6855 3, 9051"""
         self.is_uid = is_uid
         """The command began with UID."""
+        self.bans_charset = bans_charset
+        """UTF8=ACCEPT was enabled: texts are UTF-8, SEARCH names no charset. RFC 6855 3"""
 
     # ---- marks
 

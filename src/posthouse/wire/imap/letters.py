@@ -9,7 +9,7 @@ from typing import Final
 from posthouse.wire.imap.answers import LIMIT, TOOBIG
 from posthouse.wire.imap.commands import Append, AppendLetter, AppendOffered, AppendPiece
 from posthouse.wire.imap.flags import NO_FLAGS, Flags
-from posthouse.wire.imap.grammar import Cursor, Declined
+from posthouse.wire.imap.grammar import BadCommand, Cursor, Declined
 from posthouse.wire.imap.intake import Announced, Intake
 
 PIECE_OCTETS: Final = 64 * 1024
@@ -25,6 +25,7 @@ class Letters:
         "flags",
         "held_octets",
         "is_held",
+        "is_in_utf8",
         "is_synchronizing",
         "left",
         "letters",
@@ -44,6 +45,7 @@ class Letters:
         self.size = 0
         self.left = 0
         self.is_held = True
+        self.is_in_utf8 = False
         self.allows_nul = False
         self.is_synchronizing = True
 
@@ -63,9 +65,12 @@ class Letters:
         if mark == b'"':
             self.date = cursor.date_time()
             cursor.space()
+        self.is_in_utf8 = cursor.take(b"UTF8 (")
         if cursor.at != announced.start:
             raise cursor.bad("flags, a date-time or a letter as literal")
-        if announced.is_binary:
+        if self.is_in_utf8:
+            _check_utf8(cursor, announced)
+        elif announced.is_binary:
             cursor.needs("BINARY", "A literal as ~{5}")
         if announced.size > cursor.limits.letter_octets_max:
             raise Declined(f"A letter has at most {cursor.limits.letter_octets_max} octets", TOOBIG)
@@ -77,6 +82,12 @@ class Letters:
         self.is_synchronizing = announced.is_synchronizing
         self.is_held = self.held_octets + announced.size <= cursor.limits.held_octets_max
         return AppendOffered(self.mailbox, announced.size, len(self.letters))
+
+    def close(self, cursor: Cursor) -> None:
+        """Behind a letter: the parenthesis of UTF8 (...). RFC 6855 4"""
+        if self.is_in_utf8:
+            cursor.expect(b")")
+            self.is_in_utf8 = False
 
     def take(self, intake: Intake) -> AppendPiece | bool:
         """Takes what arrived of the letter: a piece for the station, True when the letter is whole
@@ -100,8 +111,20 @@ class Letters:
         return True
 
     def _add(self, octets: bytes | None) -> None:
-        self.letters.append(AppendLetter(self.flags, self.date, self.size, octets))
+        self.letters.append(AppendLetter(self.flags, self.date, self.size, octets, self.allows_nul))
 
     def command(self) -> Append:
         """All letters are there."""
         return Append(self.mailbox, tuple(self.letters))
+
+
+def _check_utf8(cursor: Cursor, announced: Announced) -> None:
+    """UTF8 (~{5} ...) only after ENABLE, and as literal8. RFC 6855 4
+
+    Letters with raw octets in the header come without UTF8 (...) as well and are taken, though
+    the RFC would have them refused: whoever moves a mailbox here moves old letters too.
+    """
+    if not cursor.bans_charset:
+        raise BadCommand("A letter in UTF8 (...) comes after ENABLE UTF8=ACCEPT")
+    if not announced.is_binary:
+        raise BadCommand("A letter in UTF8 (...) is a literal as ~{5}")

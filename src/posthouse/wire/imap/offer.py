@@ -5,7 +5,7 @@ One value for all sessions of a listener; the lines are made once. RFC 3501 6.1.
 
 from typing import Final
 
-BEFORE_LOGIN: Final = ("LITERAL+", "SASL-IR", "ID", "ENABLE")
+BEFORE_LOGIN: Final = ("IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
 AFTER_LOGIN: Final = (
     "IDLE",
     "NAMESPACE",

@@ -4,7 +4,7 @@ from typing import Final
 
 from posthouse.wire.imap import commands
 from posthouse.wire.imap.grammar import MODSEQ_MAX, BadCommand, Cursor
-from posthouse.wire.imap.sets import NumberSet
+from posthouse.wire.imap.sets import STAR, NumberSet, count, resolve
 
 _STATUS_ITEMS: Final = {
     b"MESSAGES": "",
@@ -15,6 +15,7 @@ _STATUS_ITEMS: Final = {
     b"HIGHESTMODSEQ": "CONDSTORE",
     b"SIZE": "STATUS=SIZE",
     b"DELETED": "IMAP4REV2",
+    b"DELETED-STORAGE": "QUOTA=RES-STORAGE",
     b"MAILBOXID": "OBJECTID",
     b"APPENDLIMIT": "APPENDLIMIT",
 }
@@ -32,6 +33,8 @@ _RETURNS: Final = {
     b"SPECIAL-USE": "return_special_use",
 }
 _PATTERNS_MAX: Final = 20
+_MATCHES_MAX: Final = 10_000
+"""Pairs of sequence-match-data: clients send a dozen. RFC 7162 3.2.5.2"""
 _USES_MAX: Final = 10
 
 
@@ -80,7 +83,7 @@ def _qresync(cursor: Cursor) -> commands.Qresync:
     uids = sequences = sequence_uids = None
     if cursor.take(b" "):
         if not cursor.take(b"("):
-            uids = cursor.number_set()
+            uids = _known(cursor)
             if cursor.take(b" "):
                 cursor.expect(b"(")
                 sequences, sequence_uids = _match_data(cursor)
@@ -91,11 +94,24 @@ def _qresync(cursor: Cursor) -> commands.Qresync:
 
 
 def _match_data(cursor: Cursor) -> tuple[NumberSet, NumberSet]:
-    sequences = cursor.number_set()
+    sequences = _known(cursor)
     cursor.space()
-    uids = cursor.number_set()
+    uids = _known(cursor)
     cursor.expect(b")")
+    pairs = count(resolve(sequences, 0))
+    if pairs != count(resolve(uids, 0)):
+        raise BadCommand("Each message number of QRESYNC goes with one UID")
+    if pairs > _MATCHES_MAX:
+        raise BadCommand(f"QRESYNC takes at most {_MATCHES_MAX} pairs of number and UID")
     return sequences, uids
+
+
+def _known(cursor: Cursor) -> NumberSet:
+    """RFC 7162 7: known-uids and known sequences are sets without `*`."""
+    numbers = cursor.number_set()
+    if not numbers or any(STAR in pair for pair in numbers):
+        raise BadCommand("A set in QRESYNC has neither * nor $")
+    return numbers
 
 
 def parse_create(cursor: Cursor) -> commands.Create:

@@ -1,4 +1,4 @@
-"""SEARCH, SORT and THREAD. RFC 3501 6.4.4, 4731, 5032, 5182, 5256, 7162 3.1.5, 8474, 8514."""
+"""SEARCH, SORT and THREAD. RFC 3501 6.4.4, 4731, 5032, 5182, 5256, 5957, 7162 3.1.5, 8474, 8514."""
 
 from collections.abc import Callable
 from typing import Final
@@ -45,6 +45,8 @@ _CHARSETS: Final = frozenset({
 
 _RETURNS: Final = frozenset({b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"})
 _SORT_KEYS: Final = frozenset({b"ARRIVAL", b"CC", b"DATE", b"FROM", b"SIZE", b"SUBJECT", b"TO"})
+_DISPLAY_KEYS: Final = frozenset({b"DISPLAYFROM", b"DISPLAYTO"})
+"""RFC 5957 3"""
 _SORT_KEYS_MAX: Final = 20
 _SECONDS_MAX: Final = 2**31
 
@@ -55,6 +57,8 @@ def parse_search(cursor: Cursor) -> Search:
     returns = _returns(cursor)
     charset = ""
     if cursor.take(b"CHARSET "):
+        if cursor.bans_charset:
+            raise BadCommand("After ENABLE UTF8=ACCEPT a SEARCH names no charset")  # RFC 6855 3
         charset = _charset(cursor)
         cursor.space()
     return Search(cursor.is_uid, _program(cursor, charset), returns, charset)
@@ -108,7 +112,9 @@ def _sort_keys(cursor: Cursor) -> tuple[SortKey, ...]:
     while True:
         reverse = cursor.take(b"REVERSE ")
         name = cursor.word("a sort criterion")
-        if name not in _SORT_KEYS:
+        if name in _DISPLAY_KEYS:
+            cursor.needs("SORT=DISPLAY", name.decode("ascii"))
+        elif name not in _SORT_KEYS:
             raise BadCommand(f"SORT does not know {name.decode('ascii')}")
         keys.append(SortKey(name.decode("ascii"), reverse))
         if len(keys) > _SORT_KEYS_MAX:

@@ -67,6 +67,15 @@ def parse_enable(cursor: Cursor) -> commands.Enable:
             return commands.Enable(tuple(names))
 
 
+def parse_compress(cursor: Cursor) -> commands.Compress:
+    """COMPRESS mechanism. RFC 4978 3"""
+    cursor.space()
+    if cursor.atom("DEFLATE").upper() != b"DEFLATE":
+        raise BadCommand("COMPRESS knows DEFLATE only")
+    cursor.end()
+    return commands.Compress()
+
+
 def parse_id(cursor: Cursor) -> commands.Id:
     """ID NIL, or a list of field-value pairs. RFC 2971 3.1"""
     cursor.space()

@@ -55,7 +55,7 @@ class ImapServer(Dialogue):
         """What only the house can decide; None means: feed me, or answer first."""
         if self._asked is not None:
             return None
-        while not self.closing and not self.starting_tls:
+        while not (self.closing or self.starting_tls or self.starting_compression):
             step = _STEPS[self._mode](self)
             if step is True:
                 continue
@@ -161,7 +161,8 @@ class ImapServer(Dialogue):
         return True
 
     def _cursor(self, data: bytes, at: int, is_uid: bool = False) -> Cursor:
-        return Cursor(data, at, self._offer.extensions, self._limits, self.utf8, is_uid)
+        extensions, limits = self._offer.extensions, self._limits
+        return Cursor(data, at, extensions, limits, self.utf8, is_uid, self.bans_charset)
 
     def _forbidden(self, name: bytes) -> Done | None:
         """Why a command may not be used now, None when it may."""
@@ -225,7 +226,8 @@ class ImapServer(Dialogue):
 
     def _letter_next(self) -> Question | bool:
         """Behind a letter: CRLF ends the command, a space begins another letter."""
-        intake = self._in
+        letters, intake = self._letters, self._in
+        assert letters is not None, "inside APPEND"
         place = intake.line_end()
         if self._is_too_long(place):
             self._refuse_rest(TOO_LONG, 0, is_letter=True)
@@ -238,6 +240,7 @@ class ImapServer(Dialogue):
         done: Done
         try:
             cursor = self._cursor(bytes(intake.buffer[: place + 1]), 0)
+            letters.close(cursor)
             return self._offer_letter(cursor, place, announced)
         except BadCommand as error:
             done = Bad(error.text)
@@ -248,11 +251,18 @@ class ImapServer(Dialogue):
         return True
 
     def _end_append(self, line: bytes) -> Question | bool:
-        if line.strip(b" ") != b"\r\n":
+        letters = self._letters
+        assert letters is not None, "inside APPEND"
+        try:
+            cursor = self._cursor(line, 0)
+            letters.close(cursor)
+        except BadCommand as error:
+            self._fail(Bad(error.text))
+            return True
+        if line[cursor.at :].strip(b" ") != b"\r\n":
             self._fail(Bad("Expected another letter or the end of APPEND"))
             return True
-        letters, self._letters = self._letters, None
-        assert letters is not None, "inside APPEND"
+        self._letters = None
         self._mode = Mode.COMMAND
         return letters.command()
 
@@ -351,7 +361,7 @@ class ImapServer(Dialogue):
     def _starttls(self) -> bool:
         if self.has_tls:
             self._finish(Bad("TLS stands already"))
-        elif not self._offer.starttls:
+        elif not self._offer.starttls or self.is_compressed:
             self._finish(Bad("STARTTLS is not offered here"))
         else:
             self._finish(Ok("Begin TLS now"))
@@ -360,10 +370,21 @@ class ImapServer(Dialogue):
             self.starting_tls = True
         return True
 
+    def _compress(self) -> bool:
+        if self.is_compressed:
+            self._finish(No("Both directions are compressed already", answers.COMPRESSIONACTIVE))
+        else:
+            self._finish(Ok("DEFLATE from here on"))
+            # Nobody may say more before our word is read: what did come is not compressed
+            self._in.clear()
+            self.is_compressed = self.starting_compression = True
+        return True
+
     # ---- what an answer changes
 
     def _after_select(self, answer: Answer) -> Answer:
-        self._state = SELECTED if isinstance(answer, Ok) else AUTHENTICATED
+        if not isinstance(answer, Bad):  # a BAD was not done at all: what was selected still is
+            self._state = SELECTED if isinstance(answer, Ok) else AUTHENTICATED
         return answer
 
     def _after_leaving(self, answer: Answer) -> Answer:
@@ -375,6 +396,7 @@ class ImapServer(Dialogue):
         assert isinstance(self._asked, commands.Enable)
         if isinstance(answer, Ok) and not _UTF8.isdisjoint(self._asked.extensions):
             self.utf8 = True  # RFC 6855 3, 9051 A
+            self.bans_charset = self.bans_charset or "UTF8=ACCEPT" in self._asked.extensions
         return answer
 
     # ---- IDLE. RFC 2177
@@ -421,6 +443,7 @@ _SETTLED: Final[dict[type, Callable[[ImapServer], bool]]] = {
     commands.Noop: ImapServer._noop,
     commands.Logout: ImapServer._logout,
     commands.Starttls: ImapServer._starttls,
+    commands.Compress: ImapServer._compress,
 }
 
 _AFTER: Final[dict[type, Callable[[ImapServer, Answer], Answer]]] = {

@@ -22,11 +22,17 @@ from posthouse.wire.imap.parse_mailbox import (
     parse_subscribe,
     parse_unsubscribe,
 )
+from posthouse.wire.imap.parse_quota import (
+    parse_get_quota,
+    parse_get_quota_root,
+    parse_set_quota,
+)
 from posthouse.wire.imap.parse_search import parse_search, parse_sort, parse_thread
 from posthouse.wire.imap.parse_session import (
     Parsed,
     alone,
     parse_authenticate,
+    parse_compress,
     parse_enable,
     parse_id,
     parse_login,
@@ -73,6 +79,7 @@ COMMANDS: Final[dict[bytes, Entry]] = {
     b"STARTTLS": Entry(alone(commands.Starttls()), NOT_AUTHENTICATED),
     b"AUTHENTICATE": Entry(parse_authenticate, NOT_AUTHENTICATED),
     b"LOGIN": Entry(parse_login, NOT_AUTHENTICATED),
+    b"COMPRESS": Entry(parse_compress, _INSIDE, "COMPRESS=DEFLATE"),
     b"ENABLE": Entry(parse_enable, _INSIDE, "ENABLE"),
     b"SELECT": Entry(parse_select, _INSIDE),
     b"EXAMINE": Entry(parse_examine, _INSIDE),
@@ -85,6 +92,9 @@ COMMANDS: Final[dict[bytes, Entry]] = {
     b"LSUB": Entry(parse_lsub, _INSIDE),
     b"STATUS": Entry(parse_status, _INSIDE),
     b"NAMESPACE": Entry(alone(commands.Namespace()), _INSIDE, "NAMESPACE"),
+    b"GETQUOTA": Entry(parse_get_quota, _INSIDE, "QUOTA"),
+    b"GETQUOTAROOT": Entry(parse_get_quota_root, _INSIDE, "QUOTA"),
+    b"SETQUOTA": Entry(parse_set_quota, _INSIDE, "QUOTA"),
     b"APPEND": Entry(parse_append_alone, _INSIDE),
     b"IDLE": Entry(alone(commands.IdleStarted()), _INSIDE, "IDLE"),
     b"CHECK": Entry(alone(commands.Check()), SELECTED),
