@@ -22,6 +22,8 @@ from posthouse.store.values import (
     Place,
     Placed,
     PutAlias,
+    Replace,
+    Replaced,
     SetAccount,
     SetFlags,
     Value,
@@ -31,6 +33,7 @@ VALUES: list[AnyValue] = [
     letter("北京").deliver(Place(1, INBOX, 3, "a b"), Place(2**62, 2**62)),
     letter().append(1, INBOX, 1, "k"),
     SetFlags(1, 2, ((1, 5), (7, 2**32 - 1)), FlagChange.REMOVE, 31, "a", unchanged_since=0),
+    Replace(1, 2, 3, 4, letter().appended()),
     Copy(1, 2, (), 3),
     Expunge(1, 2),
     Expunge(1, 2, ((1, 1),), any_flag=True),
@@ -45,6 +48,7 @@ RESULTS: list[AnyResult] = [
     Appended(1, 2, 3, 4),
     FlagsSet(9, ((1, 2),), ()),
     Copied(1, ((1, 1),), ((9, 9),), 4),
+    Replaced(1, 2, 3),
 ]
 
 

@@ -57,6 +57,20 @@ def _append(work: Work, value: values.Append) -> values.Appended:
     return values.Appended(box.uidvalidity, first, box.uidnext - 1, work.modseq(value.account))
 
 
+def _replace(work: Work, value: values.Replace) -> values.Replaced:
+    source = work.box(value.account, value.mailbox)
+    target = work.box(value.account, value.to_mailbox)
+    if value.uid not in source.letters:
+        raise StoreFailure(Why.NO_LETTER, f"no letter {value.uid} in mailbox {value.mailbox}")
+    resident, letter = work.resident(value.account), value.letter
+    work.bodies.append(letter.body)
+    email = _new_email(resident, letter.body, letter.rendered, letter.received)
+    uid = _put(work, resident, target, email, letter.flags, letter.keywords)
+    _remove(work, value.account, source, [value.uid])
+    _check_quota(resident)
+    return values.Replaced(target.uidvalidity, uid, work.modseq(value.account))
+
+
 def _set_flags(work: Work, value: values.SetFlags) -> values.FlagsSet:
     box = work.box(value.account, value.mailbox)
     changed, modified = [], []
@@ -422,6 +436,7 @@ def _note(work: Work, value: values.Note) -> values.Done:
 _WRITES: Final[dict[type, Callable[[Work, Any], AnyResult]]] = {
     values.Deliver: _deliver,
     values.Append: _append,
+    values.Replace: _replace,
     values.SetFlags: _set_flags,
     values.Copy: _copy,
     values.Move: _move,

@@ -1,10 +1,8 @@
-"""The writes, as frozen values with a result each (design.md 3). A write is a value, never a
-closure.
+"""The writes, as frozen values with a result each (design.md 3). A write is never a closure.
 
 The same value goes over a socket to the scribe, into a PostgreSQL transaction, into the in-memory
-twin, into a
-replay. Every engine has one function a kind. All integers fit in 63 bits; times are seconds since
-1970 UTC.
+twin, into a replay. Every engine has one function a kind. All integers fit in 63 bits; times are
+seconds since 1970 UTC.
 """
 
 from enum import IntEnum
@@ -129,6 +127,26 @@ class Appended(Result, frozen=True, array_like=True, tag=True):
     modseq: int
 
 
+class Replace(Value, frozen=True, array_like=True, tag=True):
+    """Adds a letter and removes for good the one it replaces, both or none (RFC 8508). Result:
+    `Replaced`. The old one's room counts for the new. Fails: NO_MAILBOX, NO_LETTER, OVER_QUOTA."""
+
+    account: int
+    mailbox: int
+    uid: int
+    """The letter that goes."""
+    to_mailbox: int
+    letter: AppendLetter
+
+
+class Replaced(Result, frozen=True, array_like=True, tag=True):
+    """Where the new letter is; the old one went with the same MODSEQ."""
+
+    uidvalidity: int
+    uid: int
+    modseq: int
+
+
 class FlagChange(IntEnum):
     """What STORE does. RFC 3501 6.4.6"""
 
@@ -142,8 +160,7 @@ class SetFlags(Value, frozen=True, array_like=True, tag=True):
     Result: `FlagsSet`.
 
     Letters whose flags are already so keep their MODSEQ. With `unchanged_since` (RFC 7162 3.1.3;
-    -1: without) letters
-    changed after it are left alone and named in `modified`.
+    -1: without) letters changed after it are left alone and named in `modified`.
     """
 
     account: int
@@ -268,8 +285,7 @@ class RenameMailbox(Value, frozen=True, array_like=True, tag=True):
     """Gives a mailbox and its inferiors a new name; ids, UIDs and UIDVALIDITY stay. Result: `Done`.
 
     Fails: NO_MAILBOX, EXISTS, FORBIDDEN (into its own inferior). INBOX: its letters move to a new
-    mailbox with the new
-    name, INBOX stays empty (RFC 3501 6.3.5).
+    mailbox with the new name, INBOX stays empty (RFC 3501 6.3.5).
     """
 
     account: int
@@ -413,6 +429,7 @@ class Note(Value, frozen=True, array_like=True, tag=True):
 AnyValue = (
     Deliver
     | Append
+    | Replace
     | SetFlags
     | Copy
     | Move
@@ -451,6 +468,7 @@ AnyResult = (
     | Copied
     | Expunged
     | Claimed
+    | Replaced
     | Created
     | AccountAdded
     | QueueClaimed
@@ -478,3 +496,5 @@ class Why(IntEnum):
     """The writer cannot be reached now; blame WORLD."""
     OURS = 12
     """A fault of ours."""
+    NO_LETTER = 13
+    """The letter is not in the mailbox (any more)."""

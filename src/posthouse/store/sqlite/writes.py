@@ -73,7 +73,9 @@ WRITES: Final[dict[type[values.Value], Write]] = {
     values_queue.FreeQueue: free,
 }
 
-NEED_DISK: Final = frozenset({values.Deliver, values.Append, values.Copy, values_queue.Enqueue})
+NEED_DISK: Final = frozenset(
+    {values.Deliver, values.Append, values.Replace, values.Copy, values_queue.Enqueue}
+)
 """Refused while the disk's reserve is touched; everything else goes on, since it may free
 something.
 """

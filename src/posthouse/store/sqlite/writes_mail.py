@@ -17,6 +17,7 @@ from posthouse.store.values import (
     SEEN,
     Append,
     Appended,
+    AppendLetter,
     Claimed,
     ClaimRecent,
     Deliver,
@@ -88,6 +89,24 @@ def append(db: Database, value: Append, context: Context) -> Appended:
     modseq, last_number = enter_account(
         db, account, emails=count, letters=count, octets=total, context=context
     )
+    uidvalidity, first = place_new(
+        db, account, mailbox, letters, modseq, last_number - count + 1, context
+    )
+    return Appended(uidvalidity, first, first + count - 1, modseq)
+
+
+def place_new(
+    db: Database,
+    account: int,
+    mailbox: int,
+    letters: tuple[AppendLetter, ...],
+    modseq: int,
+    number: int,
+    context: Context,
+) -> tuple[int, int]:
+    """Letters that are new in the account, with email numbers from `number` on: UIDVALIDITY and
+    the first UID."""
+    count = len(letters)
     entered = db.execute(
         _ENTER_MAILBOX,
         (
@@ -95,7 +114,7 @@ def append(db: Database, value: Append, context: Context) -> Appended:
             count,
             sum(1 for letter in letters if not letter.flags & SEEN),
             sum(1 for letter in letters if letter.flags & DELETED),
-            total,
+            sum(letter.body.size for letter in letters),
             modseq,
             account,
             mailbox,
@@ -103,9 +122,8 @@ def append(db: Database, value: Append, context: Context) -> Appended:
     ).get
     uidnext, uidvalidity = entered
     check_uids(uidnext)
-    uid, number = uidnext - count, last_number - count
+    uid = uidnext - count
     for letter in letters:
-        number += 1
         columns = _email_columns(letter.body, letter.rendered, letter.received)
         _keep_email(db, account, number, letter.rendered, columns)
         row = (account, mailbox, uid, number, modseq, letter.flags, in_order(letter.keywords))
@@ -113,8 +131,9 @@ def append(db: Database, value: Append, context: Context) -> Appended:
         body = letter.body
         db.execute(_BODY, (body.id, body.digest, body.size, body.octets))
         uid += 1
+        number += 1
     add_keywords(db, account, mailbox, {letter.keywords for letter in letters})
-    return Appended(uidvalidity, uidnext - count, uidnext - 1, modseq)
+    return uidvalidity, uidnext - count
 
 
 def claim_recent(db: Database, value: ClaimRecent, context: Context) -> Claimed:

@@ -1,4 +1,4 @@
-"""Copy, Move, Expunge: letters that come to be in another mailbox, or in none.
+"""Copy, Move, Expunge, Replace: letters that come to be in another mailbox, or in none.
 
 An email row goes with its last placement; its body stays for a while, since a session may be
 reading it (`sweep.py`).
@@ -17,6 +17,7 @@ from posthouse.store.sqlite.writes_mail import (
     add_keywords,
     check_uids,
     enter_account,
+    place_new,
     require_mailbox,
 )
 from posthouse.store.values import (
@@ -28,6 +29,8 @@ from posthouse.store.values import (
     Expunged,
     Move,
     Ranges,
+    Replace,
+    Replaced,
     Why,
 )
 
@@ -94,6 +97,21 @@ def expunge(db: Database, value: Expunge, context: Context) -> Expunged:
     return Expunged(modseq, gone)
 
 
+def replace(db: Database, value: Replace, context: Context) -> Replaced:
+    """One MODSEQ for what comes and what goes; the quota has to bear the difference. RFC 8508"""
+    account, new = value.account, value.letter
+    require_mailbox(db, account, value.to_mailbox)
+    old = letters_in(db, account, value.mailbox, ((value.uid, value.uid),))
+    if not old:
+        raise StoreFailure(Why.NO_LETTER, f"mailbox {value.mailbox} has no letter {value.uid}")
+    more = new.body.size - old[0][4]
+    modseq, number = enter_account(db, account, emails=1, letters=0, octets=more, context=context)
+    take_out(db, account, value.mailbox, old, modseq, context)
+    drop_emails(db, account, old, context)
+    uidvalidity, uid = place_new(db, account, value.to_mailbox, (new,), modseq, number, context)
+    return Replaced(uidvalidity, uid, modseq)
+
+
 def letters_in(
     db: Database, account: int, mailbox: int, uids: Ranges, *, only_deleted: bool = False
 ) -> list[Letter]:
@@ -153,12 +171,17 @@ def take_out(
 
 
 def forget(db: Database, account: int, letters: list[Letter], context: Context) -> None:
-    """Letters left the account: counters, and the email rows that no mailbox names any more."""
+    """Letters left the account: counters and email rows."""
     octets = sum(letter[4] for letter in letters)
     db.execute(
         "UPDATE account SET letters=letters-?, octets=octets-? WHERE id=?",
         (len(letters), octets, account),
     )
+    drop_emails(db, account, letters, context)
+
+
+def drop_emails(db: Database, account: int, letters: list[Letter], context: Context) -> None:
+    """Email rows that no mailbox names any more."""
     numbers = {letter[1] for letter in letters}
     context.unnamed += [
         row[0]
