@@ -29,7 +29,6 @@ def test_add_show_list_set_remove(populated: Command) -> None:
     [
         (("add", "ann@example.org", "bob@example.org"), "already"),
         (("add", "x@example.net", "bob@example.org"), "example.net is not ours"),
-        (("add", "x@example.org", "bob@example.net"), "not in a domain of ours"),
         (("add", "x@example.org", "not an address"), "is not an address"),
         (("set", "x@example.org", "bob@example.org"), "there is no alias"),
         (("show", "x@example.org"), "there is no alias"),

@@ -171,3 +171,21 @@ def test_the_cache_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
         run_now(directory.find(f"x{n}@example.org"))
 
     assert len(directory._cache) == 10
+
+
+def test_an_alias_may_lead_elsewhere(store: Store) -> None:
+    """People here and addresses elsewhere, also by further aliases; unknown ones are nobody."""
+    alias(store, "team@example.org", "ann@example.org", "Eve@example.net", "more@example.org")
+    alias(store, "more@example.org", "Eve@example.net", "joe@example.com", "nobody@example.org")
+    alias(store, "away@example.org", "Eve@example.net")
+
+    assert found(store, "team@example.org") == Resident(
+        "team@example.org", (1,), outside=("Eve@example.net", "joe@example.com")
+    )
+    assert found(store, "away@example.org") == Resident(
+        "away@example.org", (), outside=("Eve@example.net",)
+    )
+    run_now(store.commit(SetAccount(1, enabled=False)))
+    assert found(store, "team@example.org") == Resident(
+        "team@example.org", (), outside=("Eve@example.net", "joe@example.com")
+    )

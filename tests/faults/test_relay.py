@@ -162,3 +162,19 @@ def test_a_stop_gives_back_what_was_not_begun(alone: tuple[Host, OtherHost]) -> 
     host.start()
     eventually(lambda: not host.queue(), what="an empty queue")
     assert len(remote.letters) == 10
+
+
+def test_an_alias_to_people_here_and_elsewhere(alone: tuple[Host, OtherHost]) -> None:
+    """Each gets one copy, also when it came for the alias alone, from anybody."""
+    host, other = alone
+    host.run("alias", "add", "team@a.example", "ann@a.example", "x@far.example", "y@far.example")
+    host.run("alias", "add", "away@a.example", "z@far.example")
+    host.send("sam@elsewhere.example", "team@a.example")
+    host.send("sam@elsewhere.example", "away@a.example")
+    eventually(lambda: len(other.remote.letters) == 2, what="both letters")
+
+    got = sorted(tuple(taken.recipients) for taken in other.remote.letters)
+    assert got == [("x@far.example", "y@far.example"), ("z@far.example",)]
+    assert {taken.sender for taken in other.remote.letters} == {"sam@elsewhere.example"}
+    assert len(host.inbox("ann")) == 1
+    eventually(lambda: not host.queue(), what="an empty queue")

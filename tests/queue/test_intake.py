@@ -1,5 +1,7 @@
 """The promise: nothing is accepted before it is kept."""
 
+from dataclasses import replace
+
 import pytest
 from tests.queue_letters import incoming
 from tests.turn import run_now
@@ -8,7 +10,8 @@ from posthouse.base.clock import SetClock
 from posthouse.base.errors import Blame, Refusal
 from posthouse.base.ids import id_text
 from posthouse.deliver.local import InboxDelivery
-from posthouse.queue.intake import Intake, refusal_of
+from posthouse.mail.envelope import Envelope, Recipient
+from posthouse.queue.intake import Intake, refusal_of, with_forwards
 from posthouse.queue.trace import unpack
 from posthouse.store.contract import StoreFailure
 from posthouse.store.memory import MemoryStore
@@ -78,3 +81,28 @@ def test_every_failure_of_the_store_is_temporary(why: Why) -> None:
 def test_without_a_queue_nothing_goes_elsewhere() -> None:
     """Doors ask before they take a recipient."""
     assert not Intake(site(), InboxDelivery(), SetClock()).sends_elsewhere
+
+
+def test_aliases_that_lead_elsewhere_become_recipients_of_the_queue() -> None:
+    """Each address once, with the wishes of the recipient that the sender named; who has no
+    mailbox here is no local recipient."""
+    eve = Recipient(address="eve@far.example")
+    team = Recipient(address="team@example.org", notify=("NEVER",), original="rfc822;t")
+    away = Recipient(address="away@example.org", notify=("DELAY",))
+    taken = incoming((1,), ())
+    taken.envelope = Envelope(sender="ann@example.org", recipients=(team, eve, away))
+    taken.outside = (eve,)
+    taken.residents = (
+        replace(taken.residents[0], outside=("joe@far.example", "eve@far.example")),
+        replace(taken.residents[1], outside=("joe@far.example", "sam@far.example")),
+    )
+    letter = with_forwards(taken)
+
+    assert [resident.accounts for resident in letter.residents] == [(1,)]
+    assert [(r.address, r.notify, r.original) for r in letter.outside] == [
+        ("eve@far.example", (), ""),
+        ("joe@far.example", ("NEVER",), "rfc822;t"),
+        ("sam@far.example", ("DELAY",), ""),
+    ]
+    plain = incoming((1,))
+    assert with_forwards(plain) is plain

@@ -14,7 +14,6 @@ from posthouse.accept.settings import LmtpSettings
 from posthouse.accept.smtp import head
 from posthouse.base.errors import Refusal
 from posthouse.decide.recipient import decide_recipient
-from posthouse.directory.residents import Resident
 from posthouse.net.connection import Connection
 from posthouse.queue.letter import Incoming
 from posthouse.wire.smtp.questions import (
@@ -139,12 +138,12 @@ class LmtpVisit:
         """One recipient's own unit. `done`: accounts that have the letter already."""
         resident = letter.residents[index]
         accounts = tuple(account for account in resident.accounts if account not in done)
-        if not accounts:
+        if not accounts and not resident.outside:
             return None
         alone = replace(
             letter,
             envelope=replace(letter.envelope, recipients=(letter.envelope.recipients[index],)),
-            residents=(Resident(resident.address, accounts, resident.detail),),
+            residents=(replace(resident, accounts=accounts),),
             stations=[*letter.stations],
         )
         try:

@@ -1,5 +1,5 @@
-"""Aliases: addresses whose mail goes to one or more accounts; @example.org is the catch-all of a
-domain.
+"""Aliases: addresses whose mail goes to one or more others, here or elsewhere; @example.org is the
+catch-all of a domain.
 
   posthouse alias add info@example.org ann@example.org bob@example.org
   posthouse alias add @example.org ann@example.org

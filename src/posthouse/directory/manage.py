@@ -230,12 +230,9 @@ class Manage:
         keys: dict[str, None] = {}
         for target in targets:
             address = address_of(target)
-            if not await self._store.has_domain(address.domain):
-                raise NotDone(
-                    f"target {address} is not in a domain of ours",
-                    "mail for other hosts needs relaying, which this version does not have yet",
-                )
-            keys[address.key] = None
+            is_ours = await self._store.has_domain(address.domain)
+            # Whether case matters elsewhere is not ours to say. RFC 5321 2.4
+            keys[address.key if is_ours else address.text] = None
         if not keys:
             raise NotDone("an alias needs at least one target")
         return tuple(keys)

@@ -18,3 +18,5 @@ class Resident:
     """False when no account behind it may receive."""
     has_quota: bool = False
     """One of the accounts may be full; then it is looked at for each letter."""
+    outside: tuple[str, ...] = ()
+    """Addresses elsewhere that get a copy: an alias may lead there."""

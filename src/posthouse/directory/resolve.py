@@ -16,7 +16,7 @@ CACHE_ENTRIES_MAX: Final = 20_000
 ALIAS_DEPTH_MAX: Final = 10
 """Aliases that may lead to aliases; deeper ones end nowhere."""
 ALIAS_ACCOUNTS_MAX: Final = 1_000
-"""Accounts one alias can reach."""
+"""Accounts and addresses elsewhere that one alias can reach."""
 POSTMASTER: Final = "postmaster"
 
 
@@ -94,24 +94,31 @@ class Directory:
         if alias is None:
             return None
         accounts: dict[int, Account] = {}
-        await self._expand(alias.targets, accounts, ALIAS_DEPTH_MAX, {key})
-        if not accounts:
+        outside: dict[str, None] = {}
+        await self._expand(alias.targets, accounts, outside, ALIAS_DEPTH_MAX, {key})
+        if not accounts and not outside:
             return None
         enabled = tuple(account for account in accounts.values() if account.enabled)
-        meant = enabled or tuple(accounts.values())
+        meant = enabled if outside else enabled or tuple(accounts.values())
         return Resident(
             key,
             tuple(account.id for account in meant),
             detail,
-            enabled=bool(enabled),
+            enabled=bool(enabled or outside),
             has_quota=any(account.quota_octets for account in meant),
+            outside=tuple(outside),
         )
 
     async def _expand(
-        self, targets: tuple[str, ...], accounts: dict[int, Account], depth: int, seen: set[str]
+        self,
+        targets: tuple[str, ...],
+        accounts: dict[int, Account],
+        outside: dict[str, None],
+        depth: int,
+        seen: set[str],
     ) -> None:
         for target in targets:
-            if target in seen or len(accounts) >= ALIAS_ACCOUNTS_MAX:
+            if target in seen or len(accounts) + len(outside) >= ALIAS_ACCOUNTS_MAX:
                 continue
             seen.add(target)
             account = await self._account_of(target)
@@ -119,8 +126,11 @@ class Directory:
                 accounts.setdefault(account.id, account)
                 continue
             alias = await self._store.alias(target)
-            if alias is not None and depth > 0:
-                await self._expand(alias.targets, accounts, depth - 1, seen)
+            if alias is not None:
+                if depth > 0:
+                    await self._expand(alias.targets, accounts, outside, depth - 1, seen)
+            elif not await self._store.has_domain(target.rpartition("@")[2]):
+                outside[target] = None
 
     async def _account_of(self, target: str) -> Account | None:
         account = await self._store.account_by_address(target)

@@ -7,12 +7,8 @@ not read. Never raises into the loop: a fault of ours is logged, counted and bec
 
 import asyncio
 import ssl
-<<<<<<< HEAD
-import termios
-from collections.abc import Callable
-=======
 import zlib
->>>>>>> imap2
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 

@@ -5,6 +5,7 @@ Local recipients' mailboxes and the queue's rows for those elsewhere stand in th
 delivery and the queue's runner are ports, filled by `app`, so that doors never import `deliver`.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 from posthouse.base.clock import Clock
@@ -76,6 +77,7 @@ def unit_of(
     letter: Incoming, local: LocalDelivery, outbound: Outbound | None, now: float
 ) -> tuple[list[AnyValue], Enqueue | None]:
     """The writes that keep a letter, and the queue's among them; the stations are told."""
+    letter = with_forwards(letter)
     values: list[AnyValue] = []
     if letter.residents:
         plan = local.plan(letter)
@@ -90,6 +92,23 @@ def unit_of(
         ways = tuple(("recipient", f"<{r.address}>") for r in rows.recipients[:20])
         letter.stations.append(Station(int(now * 1000), "queue", "kept", ways))
     return values, rows
+
+
+def with_forwards(letter: Incoming) -> Incoming:
+    """Where aliases lead elsewhere those addresses are recipients of the queue, each once, with the
+    wishes of the recipient that the sender named. RFC 3461 5.2.7"""
+    if not any(resident.outside for resident in letter.residents):
+        return letter
+    outside = {recipient.address: recipient for recipient in letter.outside}
+    here = [r for r in letter.envelope.recipients if r not in letter.outside]
+    for resident, named in zip(letter.residents, here, strict=True):
+        for address in resident.outside:
+            outside.setdefault(address, replace(named, address=address))
+    return replace(
+        letter,
+        residents=tuple(resident for resident in letter.residents if resident.accounts),
+        outside=tuple(outside.values()),
+    )
 
 
 def refusal_of(failure: StoreFailure) -> Refusal:

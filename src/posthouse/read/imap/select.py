@@ -11,11 +11,8 @@ from posthouse.read.imap.failures import NO_MAILBOX, NOT_SELECTABLE
 from posthouse.read.imap.lists import mailbox_id
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.names import kept_name
-<<<<<<< HEAD
 from posthouse.read.imap.news import claim_recent
-=======
 from posthouse.read.imap.resync import catch_up
->>>>>>> imap2
 from posthouse.read.imap.view import View
 from posthouse.store import values
 from posthouse.store.contract import Condition, Mailbox, Store
