@@ -14,7 +14,7 @@ from posthouse.wire.imap.offer import Offer
 from posthouse.wire.imap.server import ImapServer
 from talk import Cutter, Talk, play
 
-LET_THROUGH = {"AppendOffered", "AppendPiece", "AppendAborted", "IdleStarted"}
+LET_THROUGH = {"AppendOffered", "ReplaceOffered", "AppendPiece", "AppendAborted", "IdleStarted"}
 
 RESULTS: dict[str, type[Ok | No | Bad]] = {"ok": Ok, "no": No, "bad": Bad}
 

@@ -6,6 +6,7 @@ way it failed.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -81,17 +82,23 @@ async def offered(visit: "ImapVisit", question: commands.AppendOffered) -> No | 
     if question.letter == 0 or visit.upload is None:
         await aborted(visit, None)
         visit.upload = Upload()
-    upload = visit.upload
-    if await target_of(visit, question.mailbox) is None:
-        return _failed(visit, NO_TARGET)
+    return await prepare(visit, visit.upload, question.mailbox, question.octets)
+
+
+async def prepare(
+    visit: "ImapVisit", upload: Upload, mailbox: str, octets: int, *, freed: int = 0
+) -> No | None:
+    """A letter of this size is to come; so many octets go away for it."""
+    if await target_of(visit, mailbox) is None:
+        return failed(visit, NO_TARGET)
     account = await visit.house.store.account(visit.account)
-    upload.announce(question.octets)
+    upload.announce(octets)
     if (
         account is not None
         and account.quota_octets
-        and account.octets + upload.octets > account.quota_octets
+        and account.octets + upload.octets - freed > account.quota_octets
     ):
-        return _failed(visit, _OVER_QUOTA)
+        return failed(visit, _OVER_QUOTA)
     return None
 
 
@@ -108,7 +115,7 @@ async def piece(visit: "ImapVisit", question: commands.AppendPiece) -> No | None
         upload.writers[question.letter][1].write(question.octets)
     except OSError as error:
         visit.house.log.warning("imap.append_not_written", error=repr(error))
-        return _failed(visit, _NO_ROOM)
+        return failed(visit, _NO_ROOM)
     return None
 
 
@@ -119,7 +126,8 @@ async def aborted(visit: "ImapVisit", question: commands.AppendAborted | None) -
         visit.upload = None
 
 
-def _failed(visit: "ImapVisit", answer: No) -> No:
+def failed(visit: "ImapVisit", answer: No) -> No:
+    """The command ends here: away with what came of it."""
     if visit.upload is not None:
         visit.upload.drop()
         visit.upload = None
@@ -128,16 +136,32 @@ def _failed(visit: "ImapVisit", answer: No) -> No:
 
 async def append(visit: "ImapVisit", question: commands.Append) -> Done:
     """All octets are here. Durable when Ok is answered."""
+    box = await target_of(visit, question.mailbox)
+    if box is None:
+        return failed(visit, NO_TARGET)
+    account, mailbox = visit.account, box.id
+    result = await keep(
+        visit, question.letters, lambda letters: values.Append(account, mailbox, letters)
+    )
+    if isinstance(result, No):
+        return result
+    assert isinstance(result, values.Appended)
+    return _appended(visit, box, result)
+
+
+async def keep(
+    visit: "ImapVisit",
+    letters: tuple[commands.AppendLetter, ...],
+    value: Callable[[tuple[AppendLetter, ...]], values.AnyValue],
+) -> values.AnyResult | No:
+    """Renders the letters and commits the value made of them. Durable when this returns."""
     upload, visit.upload = visit.upload or Upload(), None
     try:
-        box = await target_of(visit, question.mailbox)
-        if box is None:
-            return NO_TARGET
-        letters = []
-        for place, letter in enumerate(question.letters):
+        kept = []
+        for place, letter in enumerate(letters):
             if place:
                 await visit.line.turn()
-            letters.append(await _letter(visit.house, upload, place, letter))
+            kept.append(await _letter(visit.house, upload, place, letter))
     except OSError as error:
         visit.house.log.warning("imap.append_not_written", error=repr(error))
         upload.drop()
@@ -151,14 +175,11 @@ async def append(visit: "ImapVisit", question: commands.Append) -> Done:
     # From here on the store may name the files, also when this session ends before it hears of
     # it: they go only if the store says that it kept nothing.
     try:
-        (result,) = await visit.house.store.commit(
-            values.Append(visit.account, box.id, tuple(letters))
-        )
+        (result,) = await visit.house.store.commit(value(tuple(kept)))
     except StoreFailure as failure:
         upload.drop()
         return refused_target(failure, visit.house.log)
-    assert isinstance(result, values.Appended)
-    return _appended(visit, box, result)
+    return result
 
 
 def _appended(visit: "ImapVisit", box: Mailbox, result: values.Appended) -> Ok:

@@ -34,6 +34,7 @@ _NUMBERED: Final = (
     commands.Search,
     commands.Sort,
     commands.Thread,
+    commands.ReplaceOffered,
 )
 
 

@@ -28,6 +28,7 @@ AFTER_LOGIN: Final = (
     "UIDPLUS",
     "MOVE",
     "MULTIAPPEND",
+    "REPLACE",
     "BINARY",
     "CONDSTORE",
     "QRESYNC",

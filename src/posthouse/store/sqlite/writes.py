@@ -26,7 +26,7 @@ from posthouse.store.sqlite.writes_mailboxes import (
     rename_mailbox,
     subscribe,
 )
-from posthouse.store.sqlite.writes_moves import copy, expunge, move
+from posthouse.store.sqlite.writes_moves import copy, expunge, move, replace
 from posthouse.store.sqlite.writes_other import drop_lease, note, take_lease
 from posthouse.store.sqlite.writes_queue import (
     act,
@@ -43,6 +43,7 @@ Write = Callable[[Any, Any, Context], values.AnyResult]
 WRITES: Final[dict[type[values.Value], Write]] = {
     values.Deliver: deliver,
     values.Append: append,
+    values.Replace: replace,
     values.SetFlags: set_flags,
     values.Copy: copy,
     values.Move: move,

@@ -221,6 +221,25 @@ class Append(msgspec.Struct, frozen=True):
     letters: tuple[AppendLetter, ...]
 
 
+class Replace(msgspec.Struct, frozen=True):
+    """REPLACE, UID REPLACE: the letter comes into the mailbox, and the message goes. RFC 8508"""
+
+    uid: bool
+    number: int
+    """Of the message, or its UID; `sets.STAR` for the last one."""
+    mailbox: str
+    letter: AppendLetter
+
+
+class ReplaceOffered(msgspec.Struct, frozen=True):
+    """A letter that shall replace a message is announced: as AppendOffered, before Replace."""
+
+    uid: bool
+    number: int
+    mailbox: str
+    octets: int
+
+
 class AppendOffered(msgspec.Struct, frozen=True):
     """A letter of so many octets is announced. Answer None to take it; No or Bad ends the command.
 
@@ -410,6 +429,7 @@ Command = (
     | GetQuotaRoot
     | SetQuota
     | Append
+    | Replace
     | Check
     | Close
     | Unselect
@@ -429,6 +449,7 @@ Question = (
     | AuthStarted
     | AuthData
     | AppendOffered
+    | ReplaceOffered
     | AppendPiece
     | AppendAborted
     | IdleStarted

@@ -1,4 +1,4 @@
-"""The letters of one APPEND while they arrive. RFC 3501 6.3.11, 3502.
+"""The letters of one APPEND or REPLACE while they arrive. RFC 3501 6.3.11, 3502, 8508.
 
 Small letters are held; larger ones, and those for which no room is left, leave in pieces.
 """
@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Final
 
 from posthouse.wire.imap.answers import LIMIT, TOOBIG
-from posthouse.wire.imap.commands import Append, AppendLetter, AppendOffered, AppendPiece
+from posthouse.wire.imap.commands import (
+    Append,
+    AppendLetter,
+    AppendOffered,
+    AppendPiece,
+    Replace,
+    ReplaceOffered,
+)
 from posthouse.wire.imap.flags import NO_FLAGS, Flags
 from posthouse.wire.imap.grammar import BadCommand, Cursor, Declined
 from posthouse.wire.imap.intake import Announced, Intake
@@ -30,12 +37,15 @@ class Letters:
         "left",
         "letters",
         "mailbox",
+        "replaced",
         "size",
         "went_out",
     )
 
-    def __init__(self, mailbox: str) -> None:
+    def __init__(self, mailbox: str, replaced: tuple[bool, int] | None = None) -> None:
         self.mailbox = mailbox
+        self.replaced = replaced
+        """Of REPLACE: whether by UID, and the number of the message that goes."""
         self.letters: list[AppendLetter] = []
         self.held_octets = 0
         self.went_out = False
@@ -49,9 +59,11 @@ class Letters:
         self.allows_nul = False
         self.is_synchronizing = True
 
-    def offer(self, cursor: Cursor, announced: Announced) -> AppendOffered:
+    def offer(self, cursor: Cursor, announced: Announced) -> AppendOffered | ReplaceOffered:
         """Reads `[flags] [date] literal` of the next letter; the cursor stands before the space."""
         if self.letters:
+            if self.replaced is not None:
+                raise BadCommand("REPLACE takes one letter")  # RFC 8508 3.4
             cursor.needs("MULTIAPPEND", "More than one letter")
             if len(self.letters) >= cursor.limits.letters_max:
                 raise Declined(f"At most {cursor.limits.letters_max} letters in one APPEND", LIMIT)
@@ -81,6 +93,8 @@ class Letters:
         self.allows_nul = announced.is_binary
         self.is_synchronizing = announced.is_synchronizing
         self.is_held = self.held_octets + announced.size <= cursor.limits.held_octets_max
+        if self.replaced is not None:
+            return ReplaceOffered(*self.replaced, self.mailbox, announced.size)
         return AppendOffered(self.mailbox, announced.size, len(self.letters))
 
     def close(self, cursor: Cursor) -> None:
@@ -113,8 +127,11 @@ class Letters:
     def _add(self, octets: bytes | None) -> None:
         self.letters.append(AppendLetter(self.flags, self.date, self.size, octets, self.allows_nul))
 
-    def command(self) -> Append:
+    def command(self) -> Append | Replace:
         """All letters are there."""
+        if self.replaced is not None:
+            (letter,) = self.letters
+            return Replace(*self.replaced, self.mailbox, letter)
         return Append(self.mailbox, tuple(self.letters))
 
 

@@ -5,6 +5,7 @@ in the buffer, so pipelined commands are done in order. Never raises for input. 
 are in `dialogue.py`; here is what is read, in which order, and what an answer changes.
 """
 
+import re
 from binascii import b2a_base64
 from collections.abc import Callable
 from typing import Final
@@ -22,10 +23,12 @@ from posthouse.wire.imap.table import (
     COMMANDS,
     GONE,
     HEAD,
+    LETTERS,
     NOT_AUTHENTICATED,
     SELECTED,
     TAG,
     Entry,
+    parse_replaced,
 )
 
 _GO_AHEAD: Final = b"+ Ready for literal data\r\n"
@@ -113,9 +116,11 @@ class ImapServer(Dialogue):
         intake = self._in
         head = bytes(intake.buffer[: place + 1] if intake.segment == 0 else intake.buffer[:1024])
         match = HEAD.match(head)
-        is_append = match is not None and match[2].upper() == b"APPEND"
-        if match is not None and is_append and announced.start > match.end() + 1:
-            return self._first_letter(place, announced, match.end())
+        is_append = match is not None and match[2].upper() in LETTERS
+        if match is not None and is_append:
+            before = LETTERS[match[2].upper()].match(head, match.end())
+            if before is None or announced.start > before.end():
+                return self._first_letter(place, announced, match)
         done: Done | None = None
         if intake.segment == 0:
             # Worth it? Above all a password must not be asked for where it would be refused
@@ -185,16 +190,20 @@ class ImapServer(Dialogue):
 
     # ---- APPEND
 
-    def _first_letter(self, place: int, announced: Announced, at: int) -> Question | bool:
+    def _first_letter(
+        self, place: int, announced: Announced, match: re.Match[bytes]
+    ) -> Question | bool:
         intake = self._in
         head = bytes(intake.buffer[: place + 1])
         self._take_tag(head)
-        done = self._forbidden(b"APPEND")
+        done = self._forbidden(match[2])
         if done is None:
-            cursor = self._cursor(head, at)
+            name = match[2].upper()
+            cursor = self._cursor(head, match.end(), COMMANDS[name].is_uid)
             try:
+                replaced = None if name == b"APPEND" else parse_replaced(cursor)
                 cursor.space()
-                self._letters = Letters(cursor.mailbox())
+                self._letters = Letters(cursor.mailbox(), replaced)
                 return self._offer_letter(cursor, place, announced)
             except BadCommand as error:
                 done = Bad(error.text)
@@ -457,6 +466,7 @@ _AFTER: Final[dict[type, Callable[[ImapServer, Answer], Answer]]] = {
     commands.IdleStarted: ImapServer._after_idle_started,
     commands.IdleEnded: ImapServer._after_idle_ended,
     commands.AppendOffered: ImapServer._after_offered,
+    commands.ReplaceOffered: ImapServer._after_offered,
     commands.AppendPiece: ImapServer._after_piece,
     commands.AppendAborted: ImapServer._after_aborted,
 }

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from posthouse.wire.imap import commands
-from posthouse.wire.imap.grammar import Cursor
+from posthouse.wire.imap.grammar import BadCommand, Cursor
 from posthouse.wire.imap.parse_change import parse_copy, parse_expunge, parse_move, parse_store
 from posthouse.wire.imap.parse_fetch import parse_fetch
 from posthouse.wire.imap.parse_mailbox import (
@@ -37,6 +37,7 @@ from posthouse.wire.imap.parse_session import (
     parse_id,
     parse_login,
 )
+from posthouse.wire.imap.sets import STAR
 
 NOT_AUTHENTICATED: Final = 1
 AUTHENTICATED: Final = 2
@@ -71,6 +72,30 @@ def parse_append_alone(cursor: Cursor) -> Parsed:
     raise cursor.bad("a letter as literal")
 
 
+def parse_replaced(cursor: Cursor) -> tuple[bool, int]:
+    """The message that REPLACE takes away: by UID or not, and its number. RFC 8508 4"""
+    cursor.space()
+    if not cursor.is_uid and cursor.take(b"*"):
+        return False, STAR
+    number = cursor.number("a message number")
+    if not number:
+        raise BadCommand("Message numbers begin with 1")
+    return cursor.is_uid, number
+
+
+def parse_replace_alone(cursor: Cursor) -> Parsed:
+    """A REPLACE that came to its end without a letter."""
+    parse_replaced(cursor)
+    return parse_append_alone(cursor)
+
+
+LETTERS: Final = {
+    b"APPEND": re.compile(rb" "),
+    b"REPLACE": re.compile(rb" [0-9*]+ "),
+    b"UID REPLACE": re.compile(rb" [0-9*]+ "),
+}
+"""Commands that end in letters, each with what stands before its mailbox."""
+
 COMMANDS: Final[dict[bytes, Entry]] = {
     b"CAPABILITY": Entry(alone(commands.Capability()), _ANY),
     b"NOOP": Entry(alone(commands.Noop()), _ANY),
@@ -96,6 +121,8 @@ COMMANDS: Final[dict[bytes, Entry]] = {
     b"GETQUOTAROOT": Entry(parse_get_quota_root, _INSIDE, "QUOTA"),
     b"SETQUOTA": Entry(parse_set_quota, _INSIDE, "QUOTA"),
     b"APPEND": Entry(parse_append_alone, _INSIDE),
+    b"REPLACE": Entry(parse_replace_alone, SELECTED, "REPLACE"),
+    b"UID REPLACE": Entry(parse_replace_alone, SELECTED, "REPLACE", is_uid=True),
     b"IDLE": Entry(alone(commands.IdleStarted()), _INSIDE, "IDLE"),
     b"CHECK": Entry(alone(commands.Check()), SELECTED),
     b"CLOSE": Entry(alone(commands.Close()), SELECTED),
