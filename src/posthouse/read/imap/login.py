@@ -113,6 +113,14 @@ def _welcome(visit: "ImapVisit", user: LoggedIn) -> Ok:
     return Ok("Welcome")
 
 
+async def unauthenticate(visit: "ImapVisit", question: commands.Unauthenticate) -> Ok:  # noqa: ARG001
+    """UNAUTHENTICATE: nothing stays that belongs to the one who was logged in. RFC 8437 3"""
+    visit.leave()
+    visit.user = visit.exchange = None
+    visit.condstore = visit.qresync = visit.rev2 = False
+    return Ok("Nobody is logged in")
+
+
 async def enable(visit: "ImapVisit", question: commands.Enable) -> Ok:
     """ENABLE. Only what is not on already is named. RFC 5161 3.2"""
     enabled = [name for name in question.extensions if name in ENABLES and not is_on(visit, name)]

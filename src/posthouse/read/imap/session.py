@@ -233,6 +233,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     commands.Login: login.log_in,
     commands.AuthStarted: login.start_exchange,
     commands.AuthData: login.go_on,
+    commands.Unauthenticate: login.unauthenticate,
     commands.Enable: login.enable,
     commands.Namespace: mailboxes.namespace,
     commands.Select: select.select,

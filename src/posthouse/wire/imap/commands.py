@@ -75,6 +75,11 @@ class AuthData(msgspec.Struct, frozen=True):
 # ---- authenticated
 
 
+class Unauthenticate(msgspec.Struct, frozen=True):
+    """UNAUTHENTICATE. Ok makes the session as it was before log-in; TLS and compression stay, what
+    was enabled does not. RFC 8437"""
+
+
 class Enable(msgspec.Struct, frozen=True):
     """ENABLE: only extensions that are offered and can be enabled, upper case. RFC 5161
 
@@ -414,6 +419,7 @@ Command = (
     Noop
     | Id
     | Login
+    | Unauthenticate
     | Enable
     | Namespace
     | Select

@@ -391,6 +391,13 @@ class ImapServer(Dialogue):
 
     # ---- what an answer changes
 
+    def _after_unauthenticate(self, answer: Answer) -> Answer:
+        if not isinstance(answer, Ok):
+            return answer
+        self._state = NOT_AUTHENTICATED
+        self.utf8 = self.bans_charset = False
+        return Ok(answer.text, self._capability_code())
+
     def _after_select(self, answer: Answer) -> Answer:
         if not isinstance(answer, Bad):  # a BAD was not done at all: what was selected still is
             self._state = SELECTED if isinstance(answer, Ok) else AUTHENTICATED
@@ -459,6 +466,7 @@ _AFTER: Final[dict[type, Callable[[ImapServer, Answer], Answer]]] = {
     commands.Login: ImapServer._after_auth,
     AuthStarted: ImapServer._after_auth,
     commands.AuthData: ImapServer._after_auth,
+    commands.Unauthenticate: ImapServer._after_unauthenticate,
     commands.Enable: ImapServer._after_enable,
     commands.Select: ImapServer._after_select,
     commands.Close: ImapServer._after_leaving,

@@ -104,6 +104,7 @@ COMMANDS: Final[dict[bytes, Entry]] = {
     b"STARTTLS": Entry(alone(commands.Starttls()), NOT_AUTHENTICATED),
     b"AUTHENTICATE": Entry(parse_authenticate, NOT_AUTHENTICATED),
     b"LOGIN": Entry(parse_login, NOT_AUTHENTICATED),
+    b"UNAUTHENTICATE": Entry(alone(commands.Unauthenticate()), _INSIDE, "UNAUTHENTICATE"),
     b"COMPRESS": Entry(parse_compress, _INSIDE, "COMPRESS=DEFLATE"),
     b"ENABLE": Entry(parse_enable, _INSIDE, "ENABLE"),
     b"SELECT": Entry(parse_select, _INSIDE),
