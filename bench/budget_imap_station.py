@@ -35,7 +35,7 @@ from posthouse.net.census import Census
 from posthouse.net.connection import Connection, Entrance
 from posthouse.net.limits import NetSettings
 from posthouse.read.imap.door import ImapDoor
-from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.read.imap.ports import ImapHouse, after_login
 from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.contract import StoreFailure
 from posthouse.store.settings import StoreSettings
@@ -153,7 +153,7 @@ def entrance(data: Path, store: LocalStore, loop: asyncio.AbstractEventLoop) -> 
         loop=loop,
         aside=aside,
         render=render,
-        offer=Offer(after=AFTER_LOGIN, plaintext_auth=True),
+        offer=Offer(after=after_login(ImapLimits()), plaintext_auth=True),
         limits=ImapLimits(),
     )
     return Entrance(ImapDoor(house), loop, LOG, row, Census(NetSettings(), row, loop))

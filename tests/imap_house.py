@@ -25,7 +25,7 @@ from posthouse.net.census import Census
 from posthouse.net.connection import Connection, Entrance
 from posthouse.net.limits import NetSettings
 from posthouse.read.imap.door import ImapDoor
-from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.read.imap.ports import ImapHouse, after_login
 from posthouse.store.bodies_file import BodyFiles
 from posthouse.store.memory import MemoryStore
 from posthouse.store.values import (
@@ -90,7 +90,8 @@ class House:
             pause=self._no_pause,
             metrics=self.row,
         )
-        offer = Offer(after=AFTER_LOGIN, mechanisms=users.mechanisms(), plaintext_auth=True)
+        known = ImapLimits(**limits)
+        offer = Offer(after=after_login(known), mechanisms=users.mechanisms(), plaintext_auth=True)
         self.ids = Ids(self.clock)
         self.imap = ImapHouse(
             store=self.store,
@@ -104,7 +105,7 @@ class House:
             aside=aside,
             render=render,
             offer=offer,
-            limits=ImapLimits(**limits),
+            limits=known,
         )
         census = Census(NetSettings(), self.row, self.loop, sweep_seconds=1e6)
         self.entrance = Entrance(ImapDoor(self.imap), self.loop, self.log, self.row, census)

@@ -32,7 +32,7 @@ from posthouse.mail.render import render
 from posthouse.net.resolve import LookupFailed
 from posthouse.queue.intake import Intake
 from posthouse.read.imap.door import ImapDoor
-from posthouse.read.imap.ports import AFTER_LOGIN, ImapHouse
+from posthouse.read.imap.ports import ImapHouse, after_login
 from posthouse.read.pop3.door import Pop3Door
 from posthouse.read.pop3.ports import Pop3House
 from posthouse.read.pop3.settings import Pop3Settings
@@ -160,7 +160,7 @@ def imap_door(house: House) -> ImapDoor:
     users = users_of(house)
     offer = Offer(
         mechanisms=users.mechanisms(),
-        after=AFTER_LOGIN,
+        after=after_login(config[ImapLimits]),
         starttls=True,
         plaintext_auth=config[TlsSettings].allow_plaintext_auth,
     )

@@ -18,7 +18,16 @@ from posthouse.store.contract import Store
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
 
-__all__ = ["AFTER_LOGIN", "BodyFiles", "BodyWriter", "ImapHouse", "Line", "LoggedIn", "breathe"]
+__all__ = [
+    "AFTER_LOGIN",
+    "BodyFiles",
+    "BodyWriter",
+    "ImapHouse",
+    "Line",
+    "LoggedIn",
+    "after_login",
+    "breathe",
+]
 
 AFTER_LOGIN: Final = (
     "IDLE",
@@ -56,6 +65,11 @@ AFTER_LOGIN: Final = (
     "QUOTA=RES-MESSAGE",
 )
 """Capabilities that this station has the handlers for."""
+
+
+def after_login(limits: ImapLimits) -> tuple[str, ...]:
+    """What an Offer names after log-in: one limit holds for all mailboxes. RFC 7889 2"""
+    return (*AFTER_LOGIN, f"APPENDLIMIT={limits.letter_octets_max}")
 
 
 class Line(Protocol):

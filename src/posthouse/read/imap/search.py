@@ -15,7 +15,7 @@ from posthouse.read.imap.view import NOTHING, View
 from posthouse.store.contract import StoreFailure
 from posthouse.store.values import Ranges
 from posthouse.wire.imap import commands, sets
-from posthouse.wire.imap.answers import Done, Ok, esearch_line, search_line
+from posthouse.wire.imap.answers import Done, No, Ok, esearch_line, search_line
 from posthouse.wire.imap.search_keys import (
     AllMessages,
     And,
@@ -76,6 +76,12 @@ async def search(visit: "ImapVisit", question: commands.Search) -> Done:
             )
         )
     return _DONE
+
+
+async def declined(visit: "ImapVisit", question: commands.SearchDeclined) -> No:
+    """A search that should have been saved and cannot be done. RFC 5182 2.1"""
+    visit.selected.saved = NOTHING
+    return No(question.text, question.code)
 
 
 def told(found: Found, returns: frozenset[str] | None) -> Found:

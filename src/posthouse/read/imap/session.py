@@ -260,6 +260,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     commands.IdleEnded: idle.end,
     commands.Expunge: expunge.expunge,
     commands.Search: search.search,
+    commands.SearchDeclined: search.declined,
     commands.Sort: sort.sort,
     commands.Thread: sort.thread,
     commands.Fetch: fetch.fetch,

@@ -316,6 +316,14 @@ class Search(msgspec.Struct, frozen=True):
     """As the client named it, upper case; for the log. Texts are decoded."""
 
 
+class SearchDeclined(msgspec.Struct, frozen=True):
+    """A SEARCH or SORT with RETURN (SAVE) that is well formed and cannot be done: what was saved is
+    forgotten. Answer No with these. RFC 5182 2.1"""
+
+    text: str
+    code: bytes | None
+
+
 class SortKey(msgspec.Struct, frozen=True):
     """One criterion of SORT."""
 
@@ -441,6 +449,7 @@ Command = (
     | Unselect
     | Expunge
     | Search
+    | SearchDeclined
     | Sort
     | Thread
     | Fetch

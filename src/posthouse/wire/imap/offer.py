@@ -57,7 +57,9 @@ class Offer:
         self.greeting = greeting
         self.before = before
         self.after = after
-        self.extensions = frozenset(name.upper() for name in (*before, *after))
+        names = {name.upper() for name in (*before, *after)}
+        # RFC 7889 2: the capability tells the limit, so its name is not always the same
+        self.extensions = frozenset(names | {n.partition("=")[0] for n in names if "LIMIT=" in n})
         """What the grammar accepts, log-in or not; the command table knows the states."""
         self.mechanisms = mechanisms
         """SASL mechanisms in upper case, best first."""

@@ -41,6 +41,11 @@ _RFC822: Final = {  # RFC 3501 6.4.5: the old names of three sections
     b"RFC822.TEXT.PEEK": BodySection(True, (), "TEXT", (), None, b"RFC822.TEXT"),
 }
 
+_LINES: Final = {  # RFC 1730 6.4.5: what became BODY.PEEK[HEADER.FIELDS (...)]
+    b"RFC822.HEADER.LINES": "HEADER.FIELDS",
+    b"RFC822.HEADER.LINES.NOT": "HEADER.FIELDS.NOT",
+}
+
 _NAME: Final = re.compile(rb"[A-Za-z0-9.]+")
 _PART: Final = re.compile(rb"[1-9][0-9]{0,8}(?:\.[1-9][0-9]{0,8})*")
 _PARTIAL: Final = re.compile(rb"<([0-9]{1,19})\.([0-9]{1,19})>")
@@ -148,6 +153,10 @@ def _item(cursor: Cursor) -> FetchItem:
         if name == b"PREVIEW" and cursor.take(b" (LAZY)"):  # RFC 8970 3.1
             return "PREVIEW LAZY"
         return text
+    if name in _LINES:
+        cursor.at = match.end()
+        fields, _shown = _fields(cursor)
+        return BodySection(True, (), _LINES[name], fields, None, b"RFC822.HEADER")
     section = _RFC822.get(name)
     if section is None:
         if name in _MACROS:

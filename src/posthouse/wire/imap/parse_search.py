@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from posthouse.wire.imap.answers import BADCHARSET
-from posthouse.wire.imap.commands import Search, Sort, SortKey, Thread
+from posthouse.wire.imap.commands import Search, SearchDeclined, Sort, SortKey, Thread
 from posthouse.wire.imap.flags import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from posthouse.wire.imap.grammar import MODSEQ_MAX, BadCommand, Cursor, Declined
 from posthouse.wire.imap.search_keys import (
@@ -51,10 +51,17 @@ _SORT_KEYS_MAX: Final = 20
 _SECONDS_MAX: Final = 2**31
 
 
-def parse_search(cursor: Cursor) -> Search:
+def parse_search(cursor: Cursor) -> Search | SearchDeclined:
     """SEARCH [RETURN (options)] [CHARSET name] keys."""
     cursor.space()
     returns = _returns(cursor)
+    try:
+        return _search(cursor, returns)
+    except Declined as declined:
+        return _declined(declined, returns)
+
+
+def _search(cursor: Cursor, returns: frozenset[str] | None) -> Search:
     charset = ""
     if cursor.take(b"CHARSET "):
         if cursor.bans_charset:
@@ -64,12 +71,26 @@ def parse_search(cursor: Cursor) -> Search:
     return Search(cursor.is_uid, _program(cursor, charset), returns, charset)
 
 
-def parse_sort(cursor: Cursor) -> Sort:
+def _declined(declined: Declined, returns: frozenset[str] | None) -> SearchDeclined:
+    """The station hears of it only where it has something to forget."""
+    if returns is None or "SAVE" not in returns:
+        raise declined
+    return SearchDeclined(declined.text, declined.code)
+
+
+def parse_sort(cursor: Cursor) -> Sort | SearchDeclined:
     """SORT [RETURN (options)] (criteria) charset keys."""
     cursor.space()
     returns = _returns(cursor)
     if returns is not None:
         cursor.needs("ESORT", "SORT RETURN")
+    try:
+        return _sort(cursor, returns)
+    except Declined as declined:
+        return _declined(declined, returns)
+
+
+def _sort(cursor: Cursor, returns: frozenset[str] | None) -> Sort:
     sort_keys = _sort_keys(cursor)
     cursor.space()
     charset = _charset(cursor)
