@@ -22,6 +22,8 @@ UNITS_LEAST: Final = 1.5
 """Units a batch below which it is not worth trying."""
 GROWTH_LEAST: Final = 1.6
 """How many times larger the batches must become."""
+ALONE_COMMITS_MAX: Final = 3
+"""Waits in a row that brought nothing: then the load is over, whatever was decided."""
 RATE_LEAST: Final = 0.9
 """How much of the units a second must be left; sessions that wait for each answer lose half."""
 
@@ -37,7 +39,7 @@ class _Phase(Enum):
 class Gather:
     """Counts batches and decides; pure."""
 
-    __slots__ = ("_began", "_left", "_phase", "_rate", "_size", "_units", "waits")
+    __slots__ = ("_alone", "_began", "_left", "_phase", "_rate", "_size", "_units", "waits")
 
     def __init__(self, now: float) -> None:
         """Times are seconds of a monotonic clock."""
@@ -46,6 +48,7 @@ class Gather:
         self._phase = _Phase.PLAIN
         self._left = SAMPLE_COMMITS
         self._units = 0
+        self._alone = 0
         self._began = now
         self._size = self._rate = 0.0
 
@@ -53,6 +56,10 @@ class Gather:
         """A batch of so many units is done."""
         self._units += units
         self._left -= 1
+        self._alone = self._alone + 1 if self.waits and units <= 1 else 0
+        if self._alone == ALONE_COMMITS_MAX:
+            self._begin(now, _Phase.PLAIN, waits=False)
+            return
         if self._left > 0:
             return
         size = self._units / SAMPLE_COMMITS
@@ -71,5 +78,6 @@ class Gather:
         self._began = now
         self._phase = phase
         self.waits = waits
+        self._alone = 0
         self._left = HOLD_COMMITS if phase is _Phase.HELD else SAMPLE_COMMITS
         self._units = 0
