@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/reference from the code: commands, configuration, metrics. `make docs`.
+"""Writes docs/reference from the code: commands, configuration, metrics, IMAP. `make docs`.
 
     reference.py [PAGE ...]     writes these pages, or all
 
@@ -10,6 +10,7 @@ tests/test_reference.py fails when a page is older than its source.
 import importlib
 import os
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,9 +52,60 @@ def metrics() -> str:
     return "\n".join(["# Metrics\n", MADE, head, *table])
 
 
+def imap() -> str:
+    """Capabilities, commands, and the standards behind them."""
+    from posthouse.read.imap.ports import after_login
+    from posthouse.wire.imap import table
+    from posthouse.wire.imap.limits import ImapLimits
+    from posthouse.wire.imap.offer import BEFORE_LOGIN
+
+    states = {
+        table.NOT_AUTHENTICATED: "before log-in",
+        table.NOT_AUTHENTICATED | table.AUTHENTICATED | table.SELECTED: "always",
+        table.AUTHENTICATED | table.SELECTED: "after log-in",
+        table.SELECTED: "with a mailbox selected",
+    }
+    rows = [
+        f"| `{name.decode()}` | {states[entry.states]} | {entry.needs and f'`{entry.needs}`'} |"
+        for name, entry in table.COMMANDS.items()
+    ]
+    before = ("IMAP4rev1", *BEFORE_LOGIN)
+    return "\n".join(
+        [
+            "# IMAP\n",
+            MADE,
+            "## Capabilities\n",
+            "Always: "
+            + " ".join(f"`{name}`" for name in before)
+            + ". Before log-in also `AUTH=` with",
+            "each mechanism, `STARTTLS` where TLS does not stand, `LOGINDISABLED` where it must.\n",
+            "After log-in: " + " ".join(f"`{name}`" for name in after_login(ImapLimits())) + ".\n",
+            "## Commands\n",
+            "| command | when | brought by |",
+            "| --- | --- | --- |",
+            *rows,
+            "\n## Standards\n",
+            *standards("src/posthouse/read/imap", "src/posthouse/wire/imap"),
+            "",
+        ]
+    )
+
+
+def standards(*rooms: str) -> list[str]:
+    """What rfc/index.toml says about these folders, as rows of a table."""
+    entries = tomllib.loads((FOLDER.parents[1] / "rfc/index.toml").read_text())["rfc"]
+    rows = [
+        f"| {entry['number']} | {entry['title']} | {entry['state']} | {entry.get('note', '')} |"
+        for entry in sorted(entries, key=lambda entry: int(entry["number"]))
+        if set(rooms) & set(entry.get("where", ()))
+    ]
+    return ["| RFC | title | state | |", "| --- | --- | --- | --- |", *rows]
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "configuration": configuration,
+    "imap": imap,
     "metrics": metrics,
 }
 

@@ -171,7 +171,7 @@ _FIGURES: Final = {
     "UIDVALIDITY": "uidvalidity",
     "UNSEEN": "unseen",
     "HIGHESTMODSEQ": "highest_modseq",
-    "SIZE": "octets",
+    "SIZE": "octets",  # RFC 8438 2
     "DELETED": "deleted",
 }
 
