@@ -171,7 +171,7 @@ LETTERS = st.lists(
 ).map(lambda rows: [Letter(number, *row) for number, row in enumerate(rows, 1)])
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(LETTERS)
 def test_references_are_those_of_the_model(letters: list[Letter]) -> None:
     """Whatever order, loops, missing and double letters there are."""
@@ -262,3 +262,12 @@ def test_it_stops_between() -> None:
 
     assert sum(1 for _ in threads.thread()) > 20
     assert sum(1 for _ in by_subject(letters)) > 5
+
+
+def test_very_many_answers_to_one_letter() -> None:
+    """They are sorted in slices, by date."""
+    count = thread_tree.SLICE_NODES + 5
+    letters = [Letter(1, 0, "X", False, "a", "")]
+    letters += [Letter(n, count - n, "X", True, f"m{n}", "a") for n in range(2, count + 1)]
+
+    assert references(letters) == f"(1 ({')('.join(map(str, range(count, 1, -1)))}))"

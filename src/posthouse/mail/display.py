@@ -32,12 +32,11 @@ def display_key(envelope: bytes, field: int) -> str:
     usual = _USUAL[field].match(envelope)
     if usual is not None and usual[3] != b"NIL":
         return _shown(*map(_unquoted, usual.groups()))
-    for address in _Reader(envelope).addresses(field):
-        name, _route, local, host = address
-        if host is None and local is None:
-            continue  # the end of a group
-        return _shown(name, local, host)
-    return ""
+    addresses = _Reader(envelope).addresses(field)
+    if not addresses:
+        return ""
+    name, _route, local, host = addresses[0]
+    return _shown(name, local, host)
 
 
 @lru_cache(maxsize=4096)

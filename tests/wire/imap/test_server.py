@@ -26,6 +26,14 @@ PIECES = st.sampled_from(
         b"a APPEND x {3000+}\r\n" + b"y" * 2999 + b"\0\r\n",
         b"a APPEND {1+}\r\nx {99999}\r\n",
         b"a APPEND x {99999+}\r\n",
+        b"a REPLACE 1 x {3+}\r\nabc\r\n",
+        b"a UID REPLACE 7 {1+}\r\nx ~{3000+}\r\n" + b"\0" * 3000 + b"\r\n",
+        b"a APPEND x UTF8 (~{3+}\r\nabc)\r\n",
+        b"a APPEND x UTF8 (~{3+}\r\nabc {3+}\r\nabc)\r\n",
+        b"a ENABLE UTF8=ACCEPT\r\n",
+        b"a COMPRESS DEFLATE\r\n",
+        b"a UNAUTHENTICATE\r\n",
+        b'a SEARCH RETURN (SAVE) CHARSET X "\xc3\xa4"\r\n',
         b"a AUTHENTICATE PLAIN\r\n",
         b"a IDLE\r\n",
         b"DONE\r\n",
@@ -54,6 +62,8 @@ LIMITS = {
     "limits.literal_octets_max": "4096",
     "limits.swallow_octets_max": "20000",
     "limits.errors_max": "5",
+    "after": "IDLE ESEARCH SEARCHRES CONDSTORE QRESYNC UIDPLUS MOVE MULTIAPPEND BINARY REPLACE SORT"
+    " ESORT UTF8=ACCEPT COMPRESS=DEFLATE UNAUTHENTICATE",
 }
 
 
