@@ -71,9 +71,9 @@ budgets: $(VENV)/.dev ## what each hot path costs beside its budget, in microsec
 growth: $(VENV)/.dev ## what a store of 1,000,000 letters costs beside one of 10,000
 	@flock /tmp/posthouse-bench.lock $(BIN)/python bench/growth.py $(ARGS)
 
-talk: $(VENV)/.dev ## one conversation file against the core: make talk FILE=tests/wire/smtp/x.talk
-	@test -n "$(FILE)" || { echo "make talk FILE=tests/wire/smtp/NAME.talk" >&2; exit 64; }
-	@$(PYTEST) -q $(dir $(FILE)) -k "$(basename $(notdir $(FILE)))"
+talk: $(VENV)/.dev ## one conversation file against the core: make talk FILE=tests/transcripts/smtp/x.talk
+	@test -n "$(FILE)" || { echo "make talk FILE=tests/transcripts/smtp/NAME.talk" >&2; exit 64; }
+	@$(PYTEST) -q tests/wire tests/accept tests/read -k "$(basename $(notdir $(FILE)))"
 
 coverage: $(VENV)/.dev ## which lines and branches no test reaches
 	@$(BIN)/coverage erase

@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.accept.received import date_time, literal, trace_fields
+from posthouse.accept.received import literal, trace_fields
 
 
 def fields(**changed: object) -> str:
@@ -68,8 +68,3 @@ def test_tls_and_ipv6() -> None:
     assert "([IPv6:2001:db8::1])" in text
     assert "with ESMTPS (TLSv1.3 AES) id" in text
     assert literal("") == "[local]"
-
-
-def test_dates() -> None:
-    """Seconds are cut, never rounded into the future."""
-    assert date_time(0.99) == "Thu, 1 Jan 1970 00:00:00 +0000"

@@ -24,7 +24,14 @@ from posthouse.queue.letter import Incoming
 from posthouse.queue.trace import Station
 from posthouse.store.bodies_file import BodyWriter
 from posthouse.store.values import BODY_INLINE_OCTETS_MAX, NewBody
-from posthouse.wire.smtp.questions import RecipientOffered, SenderOffered
+from posthouse.wire.smtp.questions import (
+    BodyAborted,
+    BodyPiece,
+    BodyStarts,
+    Greeting,
+    RecipientOffered,
+    SenderOffered,
+)
 from posthouse.wire.smtp.server import SmtpServer
 
 RECIPIENTS_SHOWN_MAX: Final = 20
@@ -85,6 +92,22 @@ class LetterIn:
         self.owner = 0
         """The account that sends; 0: nobody here."""
         self.forget()
+
+    def answer(self, question: Any) -> Any:
+        """The questions that doors without a mind of their own about them leave to us."""
+        match question:
+            case SenderOffered():
+                return self.begin(question)
+            case BodyStarts():
+                return self.body_starts()
+            case BodyPiece(data):
+                return self.piece(data)
+            case BodyAborted():
+                return self.drop()
+            case Greeting():
+                return None
+            case _:
+                raise AssertionError(f"a question this door does not know: {question!r}")
 
     # ---- the envelope
 

@@ -5,24 +5,12 @@ may have.
 """
 
 import re
-from datetime import UTC, datetime
 from typing import Final
+
+from posthouse.mail.dates import date_time
 
 NAME_CHARACTERS_MAX: Final = 255
 _UNSAFE: Final = re.compile(r"[^\w.:\[\]-]", re.UNICODE)
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = (
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
-
-
-def date_time(seconds: float) -> str:
-    """A date-time of RFC 5322 3.3 in UTC."""
-    t = datetime.fromtimestamp(int(seconds), UTC)
-    return (
-        f"{_DAYS[t.weekday()]}, {t.day} {_MONTHS[t.month - 1]} {t.year:04}"
-        f" {t.hour:02}:{t.minute:02}:{t.second:02} +0000"
-    )
 
 
 def literal(address: str) -> str:

@@ -15,13 +15,8 @@ from posthouse.decide.relay import NO_RELAY, RelayRule
 from posthouse.directory.residents import Resident
 from posthouse.net.connection import Connection
 from posthouse.wire.smtp.questions import (
-    BodyAborted,
     BodyComplete,
-    BodyPiece,
-    BodyStarts,
-    Greeting,
     RecipientOffered,
-    SenderOffered,
 )
 from posthouse.wire.smtp.replies import Accepted
 from posthouse.wire.smtp.server import SmtpServer
@@ -73,18 +68,8 @@ class SmtpVisit:
                 return await self._recipient(question)
             case BodyComplete(data):
                 return await self._complete(data)
-            case SenderOffered():
-                return self._letter.begin(question)
-            case BodyStarts():
-                return self._letter.body_starts()
-            case BodyPiece(data):
-                return self._letter.piece(data)
-            case BodyAborted():
-                return self._letter.drop()
-            case Greeting():
-                return None
             case _:
-                raise AssertionError(f"a question this door does not know: {question!r}")
+                return self._letter.answer(question)
 
     def ended(self) -> None:
         """The connection is gone; an unfinished letter with it."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 from posthouse.accept.house import AcceptHouse
 from posthouse.accept.inspected import InspectedOctets
 from posthouse.accept.letter_in import LetterIn, trace_head
-from posthouse.accept.received import date_time
 from posthouse.authenticate.user import SaslLogin, Users
 from posthouse.base.errors import Refusal
 from posthouse.base.ids import LetterId, id_text
@@ -20,6 +19,7 @@ from posthouse.decide.names import Lookup, decide_name, decide_names
 from posthouse.decide.recipient import NOT_OURS, decide_recipient_of_ours
 from posthouse.decide.sender import Person, decide_authors, decide_sender
 from posthouse.decide.settings import SubmissionSettings
+from posthouse.mail.dates import date_time
 from posthouse.net.connection import Connection
 from posthouse.proofs import sasl
 from posthouse.queue.trace import Station

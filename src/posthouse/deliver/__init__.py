@@ -1,4 +1,5 @@
-"""Fifth station: into mailboxes; later to other hosts, programs and back as bounces.
+"""Fifth station: into mailboxes, to other hosts, and back as bounces; programs later.
 
-An accepted letter goes in, placements come out. RFC 5321 4.4, 5228.
+An accepted letter goes in; placements, conversations with other hosts and reports come out. Begin
+with `local.py` and `remote.py`. RFC 5321 4.4, 5; 3464.
 """

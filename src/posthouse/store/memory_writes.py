@@ -312,8 +312,12 @@ def _rename_domain(work: Work, value: values.RenameDomain) -> values.Done:
             mine = work.resident(resident.id)
             mine.address = _moved(resident.address, value.new_name)
             mine.shown = _moved(resident.shown, value.new_name)
+
+    def follow(address: str) -> str:
+        return _moved(address, value.new_name) if _domain(address) == value.name else address
+
     work.site.aliases = {
-        _moved(address, value.new_name) if _domain(address) == value.name else address: targets
+        follow(address): tuple(follow(target) for target in targets)
         for address, targets in work.site.aliases.items()
     }
     return _directory_changed(work)

@@ -321,7 +321,7 @@ class AddDomain(Value, frozen=True, array_like=True, tag=True):
 
 
 class RenameDomain(Value, frozen=True, array_like=True, tag=True):
-    """All its accounts and aliases get the new domain. Result: `Done`. Fails: GONE, EXISTS."""
+    """Accounts, aliases and alias targets in it follow. Result: `Done`. Fails: GONE, EXISTS."""
 
     name: str
     new_name: str

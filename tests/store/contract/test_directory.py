@@ -166,6 +166,16 @@ def test_a_renamed_domain_takes_its_people_along(house: Engine) -> None:
     house.one(AddAccount("ann@example.org", "ann@example.org", 0, ()))
 
 
+def test_targets_in_a_renamed_domain_follow(house: Engine) -> None:
+    """An alias of any domain still leads to the same people; targets elsewhere stay."""
+    house.one(PutAlias("team@example.net", ("ann@example.org", "eve@outside.test")))
+    house.one(RenameDomain("example.org", "neu.de"))
+
+    alias = house.run(house.store.alias("team@example.net"))
+    assert alias is not None
+    assert alias.targets == ("ann@neu.de", "eve@outside.test")
+
+
 def test_a_renamed_catch_all(house: Engine) -> None:
     """A catch-all moves with its domain too."""
     house.one(RenameDomain("example.net", "neu.de"))
