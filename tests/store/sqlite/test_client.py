@@ -17,6 +17,7 @@ from posthouse.store.contract import StoreFailure
 from posthouse.store.settings import StoreSettings
 from posthouse.store.sqlite import client as module
 from posthouse.store.sqlite.client import SqliteStore
+from posthouse.store.sqlite.reader import Reader
 from posthouse.store.values import INBOX, CreateMailbox, Delivered, NewBody, Note, Place, Why
 
 CLOCK = SystemClock()
@@ -272,3 +273,30 @@ def test_nonsense_from_the_scribe_ends_the_connection(data: Path) -> None:
             return 2
 
         assert loop.run_until_complete(asyncio.wait_for(talk(), 10)) == 2
+
+
+def test_a_worker_that_reads_no_more_gives_back_the_map(
+    data: Path, any_loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while without a read, and only then; reading goes on as before."""
+    monkeypatch.setattr(module, "REST_SECONDS", 0.02)
+    store = SqliteStore(data, clock=CLOCK, log=quiet(CLOCK), settings=SETTINGS)
+    store.start(any_loop)
+    rests: list[float] = []
+    monkeypatch.setattr(
+        type(store), "rest", lambda self: (rests.append(any_loop.time()), Reader.rest(self))
+    )
+
+    async def read_and_rest() -> list[int]:
+        counted = []
+        for _ in range(3):
+            assert store._one("SELECT count(*) FROM account") == 1
+            deadline = any_loop.time() + 10
+            counted.append(len(rests))
+            while len(rests) == counted[-1]:
+                assert any_loop.time() < deadline, "it never rests"
+                await asyncio.sleep(0.005)
+        return counted
+
+    assert any_loop.run_until_complete(read_and_rest()) == [0, 1, 2]
+    store.close()

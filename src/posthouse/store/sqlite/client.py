@@ -42,6 +42,8 @@ READ_OCTETS: Final = 64 * 1024
 SOCKET_BUFFER_OCTETS: Final = 1024 * 1024
 RECONNECT_SECONDS: Final = 0.05
 """Between attempts to reach the scribe."""
+REST_SECONDS: Final = 1.0
+"""Who has not read for so long gives back the map of the database."""
 UNIT_OCTETS_MAX: Final = FRAME_OCTETS_MAX - 1024
 SUBMIT_OCTETS_MAX: Final = 8 * 1024 * 1024
 """Units of one turn are split into frames of about this size."""
@@ -97,6 +99,7 @@ class SqliteStore(Reader):
         self._flush_is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._note_timer: asyncio.TimerHandle | None = None
+        self._rest_timer: asyncio.TimerHandle | None = None
         self._watches = Watches()
         self._closed = False
 
@@ -142,12 +145,27 @@ class SqliteStore(Reader):
         """Units that wait fail; what was sent may still be committed."""
         self._closed = True
         self._disconnect()
-        for timer in (self._timer, self._note_timer):
+        for timer in (self._timer, self._note_timer, self._rest_timer):
             if timer is not None:
                 timer.cancel()
         for number in list(self._pending):
             self._fail(number, StoreFailure(Why.AWAY, "the store is closed"))
         self.close_reader()
+
+    # ---- the map
+
+    def began_to_read(self) -> None:
+        """Looks from now on whether reading goes on."""
+        if self._rest_timer is None and self._loop is not None and not self._closed:
+            self._rest_timer = self._loop.call_later(REST_SECONDS, self._look_for_rest)
+
+    def _look_for_rest(self) -> None:
+        self._rest_timer = None
+        if self._was_read:
+            self._was_read = False
+            self.began_to_read()
+        else:
+            self.rest()
 
     # ---- the connection
 

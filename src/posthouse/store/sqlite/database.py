@@ -15,9 +15,8 @@ PAGE_OCTETS: Final = 8192
 """
 WRITER_CACHE_KIB: Final = 64 * 1024
 READER_CACHE_KIB: Final = 4 * 1024
-"""Readers do not map the file. A map was no faster (20,000 letters scanned: 9.4 ms without it, 9.6
-with it), and the kernel maps 64 KB around each page that is touched: 58 KB for an idle session.
-"""
+READER_MAP_OCTETS: Final = 1 << 40
+"""A reader at work maps the whole file (up to what SQLite allows): no page is copied."""
 READER_BUSY_MS: Final = 5_000
 """A reader waits only while the log is recovered after a crash, or the file is being opened."""
 WRITER_BUSY_MS: Final = 5_000
@@ -68,3 +67,14 @@ def open_reader(data: Path) -> apsw.Connection:
     ):
         db.execute(f"PRAGMA {pragma}")
     return db
+
+
+def map_file(db: apsw.Connection) -> None:
+    """Pages are read in place from now on."""
+    db.execute(f"PRAGMA mmap_size={READER_MAP_OCTETS}")
+
+
+def unmap_file(db: apsw.Connection) -> None:
+    """Gives back the map and the pages that the connection keeps. No statement may be open."""
+    db.execute("PRAGMA mmap_size=0")
+    db.execute("PRAGMA shrink_memory")
