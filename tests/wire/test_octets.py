@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.wire.octets import BODY_END, has_bare_newline, held_back, unstuffed
+from posthouse.wire.octets import (
+    BODY_END,
+    DOT_LINE,
+    dot_line,
+    has_bare_newline,
+    held_back,
+    unstuffed,
+)
 
 LINES = st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"."])).map(b"".join)
 
@@ -20,10 +27,16 @@ def test_bare_newlines_are_seen(text: bytes) -> None:
 
 
 @given(LINES)
-def test_three_counts_are_the_look_around(text: bytes) -> None:
-    """The counts say what the pattern for a lone CR or LF says."""
+def test_the_decoder_sees_what_the_look_around_sees(text: bytes) -> None:
+    """One pass says what the pattern for a lone CR or LF says."""
     alone = re.search(rb"\r(?!\n)|(?<!\r)\n", text)
     assert has_bare_newline(text) is (alone is not None)
+
+
+@given(LINES, st.integers(0, 12))
+def test_a_dot_line_is_found_where_find_finds_it(text: bytes, start: int) -> None:
+    """The same place, from any place on, -1 for nowhere."""
+    assert dot_line(text, start) == text.find(DOT_LINE, start)
 
 
 @given(LINES)

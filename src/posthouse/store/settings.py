@@ -21,7 +21,7 @@ class StoreSettings:
         least=0,
     )
     wal_soft_octets: int = setting(
-        8 * 1024 * 1024,
+        64 * 1024 * 1024,
         "Size of the write-ahead log from which on it is copied back between two commits.",
         least=1024 * 1024,
     )

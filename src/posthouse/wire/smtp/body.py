@@ -7,7 +7,7 @@ twice SIZE it ends with 421.
 
 from typing import Final
 
-from posthouse.wire.octets import BODY_END, DOT_LINE, has_bare_newline, held_back, unstuffed
+from posthouse.wire.octets import BODY_END, dot_line, has_bare_newline, held_back, unstuffed
 from posthouse.wire.smtp import replies
 from posthouse.wire.smtp.questions import BodyComplete, BodyPiece
 from posthouse.wire.smtp.session import Phase, Session, Step
@@ -20,7 +20,7 @@ body is found too."""
 def read_data(session: Session) -> Step:
     """The body after 354, or what has come of it."""
     data, at = session.input, session.at
-    dot = data.find(DOT_LINE, session.searched)
+    dot = dot_line(data, session.searched)
     if dot < 0:
         end = -1
     elif data.startswith(BODY_END, dot):
