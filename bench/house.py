@@ -13,14 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import peer_settings
+
 ROOT = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("posthouse")
 BASE = int(os.environ.get("BENCH_BASE", "22000")) + 1000
+SINK = peer_settings.PORTS["sink"]
 READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
 PASSWORD = b"secret\n"
 
-# All clients of a measurement come from one address; the peers have no limit for it either.
+# All clients of a measurement come from one address; the peers have no limit for it either, nor
+# for what an account sends in an hour.
 _SETTINGS = """
 hostname = "mail.bench.test"
 data = "{data}"
@@ -32,7 +36,7 @@ imap = ["127.0.0.1:{imap}"]
 imaps = ["127.0.0.1:{imaps}"]
 pop3 = ["127.0.0.1:{pop3}"]
 pop3s = []
-submission = []
+submission = ["127.0.0.1:{submission}"]
 submissions = []
 lmtp = []
 managesieve = []
@@ -40,6 +44,19 @@ http = []
 
 [net]
 connections_per_address_max = 5000
+
+[submission]
+letters_per_hour_max = 0
+letters_per_day_max = 0
+recipients_per_hour_max = 0
+recipients_per_day_max = 0
+
+[relay]
+networks = ["127.0.0.0/8"]
+
+[[route]]
+domain = "sink.test"
+to = "127.0.0.1:{sink}"
 
 [tls]
 allow_plaintext_auth = true
@@ -52,6 +69,7 @@ class House:
 
     pids: list[int]
     smtp: str
+    submission: str
     imap: str
     imaps: str
     pop3: str
@@ -84,8 +102,14 @@ def running(folder: Path, *, users: int = 100, workers: int = 2) -> Iterator[Hou
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     settings = folder / "posthouse.toml"
-    ports = {"smtp": BASE + 25, "imap": BASE + 143, "imaps": BASE + 993, "pop3": BASE + 110}
-    settings.write_text(_SETTINGS.format(data=folder / "data", workers=workers, **ports))
+    ports = {
+        "smtp": BASE + 25,
+        "submission": BASE + 587,
+        "imap": BASE + 143,
+        "imaps": BASE + 993,
+        "pop3": BASE + 110,
+    }
+    settings.write_text(_SETTINGS.format(data=folder / "data", workers=workers, sink=SINK, **ports))
     log = folder / "log"
     with log.open("wb") as errors:
         server = subprocess.Popen(

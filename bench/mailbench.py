@@ -19,7 +19,8 @@ pop3      one session: UIDL, then RETR of up to 1,000 messages of u0's INBOX
 drop      u98's INBOX of --count letters by POP3: log-in with STAT, LIST, UIDL
 login     log-ins a second at --sessions parallel
 
---starttls: deliver over STARTTLS (the generator is Python then). --tls: idle over implicit TLS.
+--starttls: deliver or relay over STARTTLS. --auth: over STARTTLS to --submission, logged in.
+--tls: idle over implicit TLS.
 """
 
 import argparse
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("--name", default="?")
     parser.add_argument("--smtp", default="127.0.0.1:2525")
+    parser.add_argument("--submission", default="127.0.0.1:2587")
     parser.add_argument("--imap", default="127.0.0.1:2143")
     parser.add_argument("--pop3", default="127.0.0.1:2110")
     parser.add_argument("--pids", default="")
@@ -67,7 +69,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--limit", type=float, default=120)
     parser.add_argument("--keep", action="store_true", help="many messages per connection")
-    parser.add_argument("--starttls", action="store_true", help="deliver over STARTTLS")
+    parser.add_argument("--starttls", action="store_true", help="letters over STARTTLS")
+    parser.add_argument("--auth", action="store_true", help="letters by submission, logged in")
     parser.add_argument("--tls", action="store_true", help="idle over implicit TLS")
     wanted = parser.parse_args()
     wanted.pids = [int(pid) for pid in wanted.pids.split(",") if pid]

@@ -11,6 +11,7 @@ from pathlib import Path
 BASE = int(os.environ.get("BENCH_BASE", "22000"))  # another base when these ports are taken
 PORTS = {
     "smtp": BASE + 25,
+    "submission": BASE + 587,
     "imap": BASE + 143,
     "imaps": BASE + 993,
     "pop3": BASE + 110,
@@ -85,6 +86,9 @@ service stats {{
 }}
 service auth {{
   client_limit = 12000
+  unix_listener {folder}/dovecot/sasl {{
+    mode = 0666
+  }}
 }}
 service anvil {{
   client_limit = 12000
@@ -127,6 +131,8 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 {tls}
 smtp_tls_security_level = none
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {folder}/dovecot/sasl
 message_size_limit = 20480000
 maillog_file = {folder}/postfix/log
 maillog_file_prefixes = {folder}
@@ -135,6 +141,10 @@ biff = no
 """
 
 _MASTER = """127.0.0.1:{smtp} inet n - n - 200 smtpd
+127.0.0.1:{submission} inet n - n - 200 smtpd
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_tls_auth_only=yes
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

@@ -102,7 +102,7 @@ def running(folder: Path, store: str = "sdbox", *, tls: bool = False) -> Iterato
 
 def addresses() -> dict[str, str]:
     """Where they listen."""
-    names = ("smtp", "imap", "imaps", "pop3")
+    names = ("smtp", "submission", "imap", "imaps", "pop3")
     return {name: f"127.0.0.1:{peer_settings.PORTS[name]}" for name in names}
 
 

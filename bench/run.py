@@ -40,7 +40,8 @@ def measure(row: Row, name: str, at: dict[str, str], pids: list[int]) -> dict[st
     imap = at["imaps"] if "--tls" in options else at["imap"]
     command = [
         sys.executable, str(MAILBENCH), row.workload, "--name", name, "--smtp", at["smtp"],
-        "--imap", imap, "--pop3", at["pop3"], "--pids", ",".join(map(str, pids)), *options,
+        "--submission", at["submission"], "--sink", str(house.SINK), "--imap", imap,
+        "--pop3", at["pop3"], "--pids", ",".join(map(str, pids)), *options,
     ]  # fmt: skip
     ran = subprocess.run(command, capture_output=True, check=False, timeout=ROW_SECONDS_MAX)
     if ran.returncode:
@@ -66,7 +67,13 @@ def turn_of_peers(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
 def turn_of_ours(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
     """One round of Posthouse."""
     with house.running(folder) as ours:
-        at = {"smtp": ours.smtp, "imap": ours.imap, "imaps": ours.imaps, "pop3": ours.pop3}
+        at = {
+            "smtp": ours.smtp,
+            "submission": ours.submission,
+            "imap": ours.imap,
+            "imaps": ours.imaps,
+            "pop3": ours.pop3,
+        }
         return {row.key: measure(row, "posthouse", at, ours.pids) for row in rows}
 
 

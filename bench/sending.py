@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from generators import plain_token, tls_source
 from imap_client import Imap
 from letters import letter
 from procfs import cpu_seconds
@@ -24,14 +25,27 @@ POLL_SECONDS = 0.05
 ANSWER_SECONDS_MAX = 60
 
 
-async def _source(wanted: argparse.Namespace, sessions: int, count: int, *more: str) -> Process:
-    """One generator: so many messages through so many parallel sessions."""
-    if wanted.starttls:
-        program = [sys.executable, str(Path(__file__).with_name("tls_source.py"))]
-    else:
-        program = ["smtp-source", *(["-d"] if wanted.keep else [])]
-    limits = ["-s", str(sessions), "-m", str(count), "-l", str(wanted.size)]
-    return await asyncio.create_subprocess_exec(*program, *limits, *more, wanted.smtp)
+async def _sources(
+    wanted: argparse.Namespace, sources: int, sessions: int, count: int, domain: str, name: str
+) -> None:
+    """So many generators at once, each with so many messages for one recipient of the domain
+    through so many parallel sessions. With --auth the sender is our own user, logged in."""
+    running: list[Process] = []
+    for number in range(sources):
+        sender = f"u{number}@bench.test" if wanted.auth else "bench@outside.test"
+        if wanted.auth:
+            program = [*tls_source(), "-a", plain_token(sender)]
+        elif wanted.starttls:
+            program = tls_source()
+        else:
+            program = ["smtp-source", *(["-d"] if wanted.keep else [])]
+        options = ["-s", str(sessions), "-m", str(count), "-l", str(wanted.size)]
+        way = ["-f", sender, "-t", f"{name}{number}@{domain}"]
+        place = wanted.submission if wanted.auth else wanted.smtp
+        running.append(await asyncio.create_subprocess_exec(*program, *options, *way, place))
+    for source in running:
+        if await source.wait():
+            raise RuntimeError("a generator failed")
 
 
 def _throughput(begun: float, cpu: float, done: int, asked: int, accepted: float) -> Figures:
@@ -57,12 +71,7 @@ async def deliver(wanted: argparse.Namespace) -> Figures:
         sources, sessions, count = boxes, wanted.sessions // boxes, wanted.count // boxes
     cpu = cpu_seconds(wanted.pids)
     begun = time.perf_counter()
-    running = [
-        await _source(wanted, sessions, count, "-f", "bench@outside.test", "-t", f"u{i}@bench.test")
-        for i in range(sources)
-    ]
-    for source in running:
-        await source.wait()
+    await _sources(wanted, sources, sessions, count, "bench.test", "u")
     accepted = time.perf_counter() - begun
     asked = count * sources
     while True:
@@ -90,15 +99,7 @@ async def relay(wanted: argparse.Namespace) -> Figures:
         count = wanted.count // sources
         cpu = cpu_seconds(wanted.pids)
         begun = time.perf_counter()
-        running = [
-            await _source(
-                wanted, max(1, wanted.sessions // 5), count,
-                "-f", "u0@bench.test", "-t", f"x{i}@sink.test",
-            )
-            for i in range(sources)
-        ]  # fmt: skip
-        for source in running:
-            await source.wait()
+        await _sources(wanted, sources, max(1, wanted.sessions // 5), count, "sink.test", "x")
         accepted = time.perf_counter() - begun
         asked = count * sources
         while arrived() < asked and time.perf_counter() - begun < wanted.limit:

@@ -35,8 +35,12 @@ class Names:
     def __init__(self) -> None:
         self.mx: dict[str, Any] = {}
         self.hosts: dict[str, Any] = {}
+        self.gate: asyncio.Event | None = None
+        """Who asks waits for it."""
 
     async def exchangers(self, domain: str) -> Any:
+        if self.gate is not None:
+            await self.gate.wait()
         found = self.mx.get(domain, [])
         if isinstance(found, Exception):
             raise found
@@ -53,7 +57,7 @@ class World(QueueWorld):
     """A queue whose letters really go out, to hosts of the test."""
 
     def __init__(self, *routes: Route, relay: RelaySettings | None = None, **settings: Any) -> None:
-        super().__init__(idle_seconds_max=0.05, **settings)
+        super().__init__(**({"idle_seconds_max": 0.05} | settings))
         self.names = Names()
         self.remotes: list[Remote] = []
         self.contexts = Contexts()
@@ -238,6 +242,31 @@ def test_a_kept_connection_that_was_closed_costs_no_attempt() -> None:
     world.until(lambda: len(remote.letters) == 2 and not world.queue)
 
     assert remote.connections == 2
+    world.end()
+
+
+def test_a_connection_that_never_had_a_letter_and_was_closed_costs_no_attempt() -> None:
+    """More connections than letters; the host stops for a moment and closes those that stand idle.
+    The next letters go by new ones at once: no letter counts as tried."""
+    world = World(idle_seconds_max=60, destination_sessions_max=2)
+    remote = one_remote(world)
+    world.take("bob@example.net")
+    world.until(lambda: not world.queue)
+    world.names.gate = asyncio.Event()
+    for _ in range(3):
+        world.take("bob@example.net")
+    world.until(lambda: not world.queue)  # by the first connection; the second is still to come
+    world.names.gate.set()
+    lane = world.runner._lanes["example.net"]
+    world.until(lambda: lane.idle_sessions == remote.open_now == 2)
+    world.run(remote.stop())
+    world.run(remote.start(remote.port))
+    for _ in range(2):
+        world.take("bob@example.net")
+    world.until(lambda: not world.queue)
+
+    assert len(remote.letters) == 6
+    world.runner.shut_down()
     world.end()
 
 

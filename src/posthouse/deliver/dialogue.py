@@ -75,8 +75,13 @@ class Dialogue:
         self.way = way
         self._line = line
         self._client = client
+        self.begun = 0
+        """Letters that the host was told of, or would have been."""
         self.letters = 0
         """Answered on this connection, by anything but 421."""
+        self.is_idle = False
+        """It stood without a letter and has not heard of the next one: hosts close such connections
+        and that says nothing against them."""
         self.has_quit = False
         """We have said good-bye."""
 
@@ -192,7 +197,8 @@ class Dialogue:
     @property
     def heard_nothing(self) -> bool:
         """The host was gone before it saw the last letter."""
-        return bool(self._client.fault) and self._client.heard == 0 and self.letters > 0
+        is_gone = bool(self._client.fault) and self._client.heard == 0
+        return is_gone and (self.letters > 0 or self.is_idle)
 
     @property
     def has_tls(self) -> str:
@@ -206,8 +212,11 @@ class Dialogue:
         """One transaction; a reply for each recipient. `body` is the whole letter when it is at
         hand, else `pieces` give it."""
         client = self._client
+        self.begun += 1
         client.begin(letter, body)
         await self._settle()
+        if client.heard:
+            self.is_idle = False
         if client.wants_body:
             await self._send_body(body, pieces)
             await self._settle()

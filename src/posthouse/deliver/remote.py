@@ -85,14 +85,15 @@ class RemoteCarrier:
                 again = await self._talk(session, dialogue, again)
             finally:
                 dialogue.abort()
-            if not dialogue.has_quit:
+            if not (dialogue.has_quit or dialogue.is_idle):
                 session.pace.failed()
                 if dialogue.letters == 0:
                     # It greets us and takes nothing: as good as not there.
                     reply = dialogue.loss
                     if again is not None:
                         _settle_all(session, again, reply)
-                    session.out_of_reach(reply, tried=True)
+                    tried = again is not None or dialogue.begun > 0
+                    session.out_of_reach(reply, tried=tried)
                     return
             if again is None:
                 return
@@ -200,12 +201,13 @@ class RemoteCarrier:
             job = again or session.take()
             again = None
             if job is None:
+                dialogue.is_idle = True
                 await session.wait(house.queue.idle_seconds_max)
                 job = session.take()
+                if not dialogue.is_usable:
+                    return job
             if job is None or dialogue.letters >= house.queue.letters_per_connection_max:
                 await dialogue.quit()
-                return job
-            if not dialogue.is_usable:
                 return job
             began = house.clock.monotonic()
             attempts = await self._send(dialogue, job)
@@ -216,7 +218,7 @@ class RemoteCarrier:
             before = session.settled(job, attempts)
             if any(attempt.reply.is_positive for attempt in attempts):
                 session.pace.succeeded(house.clock.monotonic() - began)
-        return None
+        return again
 
     async def _send(self, dialogue: Dialogue, job: Job) -> list[Attempt]:
         """One letter, in as many transactions as the host's limit of recipients wants."""

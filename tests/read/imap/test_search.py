@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imap_house import RECEIVED, House
+from imap_house import RECEIVED, Client, House
 from imap_station_talk import Talk, check, played
-from posthouse.read.imap.search import common, without
-from posthouse.store.values import ANSWERED, FLAGGED, SEEN
+from posthouse.read.imap.search import common, told, without
+from posthouse.store.values import ANSWERED, DELETED, FLAGGED, SEEN
 from talk import Cutter
 
 DAY = 86_400
@@ -176,6 +176,55 @@ def test_search_finds_what_a_reader_finds(keys: str, holds: Is, session: Any) ->
     assert last.startswith("a OK"), said
     found = first.removeprefix("* SEARCH").partition("(")[0]
     assert expected == [int(number) for number in found.split()]
+
+
+@pytest.mark.parametrize("flag", [0, SEEN, DELETED, FLAGGED])
+def test_all_and_none_are_known_by_the_counters(flag: int, tmp_path: Path) -> None:
+    """Whether no letter, one, or every letter has a flag, and while a letter has gone that the
+    client still counts: SEARCH finds those that are there."""
+    house = House(tmp_path)
+    for number in range(3):
+        house.letter(SAMPLES[number].octets, flags=flag)
+    client, other = house.client(), house.client()
+    for session in (client, other):
+        session.say("a LOGIN ann@example.org secret")
+        session.say("a SELECT INBOX")
+    keys = {
+        "ALL": True, "NOT ALL": False,
+        "SEEN": flag == SEEN, "UNSEEN": flag != SEEN,
+        "DELETED": flag == DELETED, "UNDELETED": flag != DELETED,
+        "FLAGGED": flag == FLAGGED, "UNFLAGGED": flag != FLAGGED,
+    }  # fmt: skip
+
+    def check(numbers: list[int], sessions: list[Client]) -> None:
+        for session in sessions:
+            for key, is_met in keys.items():
+                said = session.say(f"a SEARCH {key}").split(b"\r\n")[0]
+                assert said.split()[2:] == [b"%d" % number for number in numbers if is_met], key
+
+    check([1, 2, 3], [client, other])
+    other.say("a UID STORE 2 +FLAGS (\\Deleted)")
+    other.say("a UID EXPUNGE 2")
+    check([1, 2], [other])
+    check([1, 3], [client])
+    house.letter(SAMPLES[0].octets, flags=SEEN)
+    assert client.say("a SEARCH ALL").startswith(b"* SEARCH 1 3\r\n")
+    assert client.say("a SEARCH ALL").startswith(b"* SEARCH 1 3 4\r\n")
+    house.close()
+
+
+def test_the_only_letter_is_the_first_and_the_last(tmp_path: Path) -> None:
+    """MIN and MAX of one letter save it once. RFC 4731 3.1"""
+    house = House(tmp_path)
+    house.letter(SAMPLES[0].octets)
+    client = house.client()
+    client.say("a LOGIN ann@example.org secret")
+    client.say("a SELECT INBOX")
+    client.say("a SEARCH RETURN (MIN MAX SAVE) 1")
+
+    assert told([7], frozenset({"MIN", "MAX"})) == [7]
+    assert client.say("a FETCH $ UID").count(b"FETCH (") == 1
+    house.close()
 
 
 @pytest.mark.parametrize("charset", ["GB18030", "GBK", "Big5", "UTF-8"])

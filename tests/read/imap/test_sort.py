@@ -71,11 +71,11 @@ def test_what_fails_saves_nothing(command: str, tmp_path: Path) -> None:
     assert client.say("a SEARCH RETURN (SAVE) ALL").startswith(b"a OK")
 
     house.store.is_away = True
-    assert b"a NO [UNAVAILABLE]" in client.say("a " + command.replace("SAVE", "ALL") + " UNSEEN")
+    assert b"a NO [UNAVAILABLE]" in client.say("a " + command.replace("SAVE", "ALL") + " FLAGGED")
     house.store.is_away = False
     assert b"* 1 FETCH" in client.say("a FETCH $ UID")
     house.store.is_away = True
-    assert b"a NO [UNAVAILABLE]" in client.say(f"a {command} UNSEEN")
+    assert b"a NO [UNAVAILABLE]" in client.say(f"a {command} FLAGGED")
     house.store.is_away = False
     assert b"* 1 FETCH" not in client.say("a FETCH $ UID")
     house.close()

@@ -19,6 +19,10 @@ WORDS = ("", "a", "b", "a b", "B", "A c")
 State = tuple[int, str]
 
 
+STATES = st.tuples(st.integers(0, 31), st.sampled_from(WORDS))
+STARTS = st.lists(STATES, min_size=12, max_size=12) | STATES.map(lambda state: [state] * 12)
+
+
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     ledger = ledger_in(tmp_path_factory.mktemp("flags"))
@@ -47,12 +51,13 @@ def plainly(value: SetFlags, state: State) -> State:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    start=st.lists(st.tuples(st.integers(0, 31), st.sampled_from(WORDS)), min_size=12, max_size=12),
+    start=STARTS,
     uids=st.sets(st.integers(1, 14)),
     change=st.sampled_from(FlagChange),
     flags=st.integers(0, 31),
     words=st.sampled_from(WORDS),
     updates_max=st.sampled_from([0, 64]),
+    counted_least=st.sampled_from([0, 256]),
 )
 def test_any_change_is_as_if_done_one_by_one(
     ledger: Ledger,
@@ -62,17 +67,18 @@ def test_any_change_is_as_if_done_one_by_one(
     flags: int,
     words: str,
     updates_max: int,
+    counted_least: int,
 ) -> None:
-    """By UPDATEs of ranges and by one a letter: states, answer, counters, what was before."""
+    """By UPDATEs of ranges and by one a letter, whether letters of one state are counted or read:
+    states, answer, counters, what was before."""
     for uid, (old_flags, old_words) in enumerate(start, 1):
         kept(ledger, SetFlags(1, INBOX, ((uid, uid),), FlagChange.REPLACE, old_flags, old_words))
     before = states(ledger)
     value = SetFlags(1, INBOX, ranges_of(sorted(uids)), change, flags, words)
-    kept_max, module.UPDATES_MAX = module.UPDATES_MAX, updates_max  # type: ignore[misc]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "UPDATES_MAX", updates_max)
+        patch.setattr(module, "COUNTED_UIDS_LEAST", counted_least)
         result = kept(ledger, value)
-    finally:
-        module.UPDATES_MAX = kept_max  # type: ignore[misc]
 
     after = states(ledger)
     changed = []
@@ -116,3 +122,19 @@ def test_twenty_thousand_letters_take_few_statements(tmp_path: Path) -> None:
     ledger.close()
 
     assert len(seen) <= 8
+
+
+def test_letters_with_one_state_are_counted_and_not_read(tmp_path: Path) -> None:
+    """STORE on a whole mailbox brings no row a letter out of SQLite; one that differs does."""
+    ledger = ledger_in(tmp_path)
+    kept(ledger, *[letter().deliver(Place(1, INBOX)) for _ in range(300)])
+    everything = ((1, 2**32 - 1),)
+    found = module._of_one_state(ledger.db, SetFlags(1, INBOX, everything, FlagChange.ADD, 1, ""))
+
+    assert found == ((0, ""), 300, ((1, 300),))
+    kept(ledger, SetFlags(1, INBOX, ((7, 7),), FlagChange.ADD, 2, ""))
+    assert (
+        module._of_one_state(ledger.db, SetFlags(1, INBOX, everything, FlagChange.ADD, 1, ""))
+        is None
+    )
+    ledger.close()

@@ -160,7 +160,8 @@ async def _send_section(visit: "ImapVisit", plan: Plan, section: BodySection, ro
         core.untagged(b"NIL")
         return
     if place.filter is not None:
-        octets = place.filter(await store.octets(body, place.start, place.end - place.start))
+        octets = await store.octets(body, place.start, place.end - place.start)
+        octets = place.filter(octets, len(octets))
         if section.partial is not None:
             origin, count = section.partial
             octets = octets[origin : origin + count]

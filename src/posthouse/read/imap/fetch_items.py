@@ -13,7 +13,7 @@ from typing import Any, Final
 from posthouse.mail.imap_forms import bodystructure
 from posthouse.mail.structure import unpack, walk
 from posthouse.read.imap.binary import binary_string, nothing
-from posthouse.read.imap.sections import Take, needs_parts, take_of
+from posthouse.read.imap.sections import Take, filter_of, is_filtered, needs_parts, take_of
 from posthouse.read.imap.view import View
 from posthouse.store.contract import Field, Row
 from posthouse.wire.imap.answers import MONTHS, flag_list, literal, string
@@ -77,8 +77,15 @@ class Plan:
         for field in ("body", "size"):
             self.at(field)
         parts = self.at("parts") if needs_parts(section) else header
-        take = take_of(section)
         template = section.label.replace(b"%", b"%%") + b" %b"
+        if is_filtered(section):
+            # What lists of letters ask for, of thousands: one call a letter.
+            chosen = filter_of(section)
+            return template, lambda columns: [
+                b"{%d}\r\n%b" % (len(fields), fields)
+                for fields in map(chosen, columns[octets], columns[header])
+            ]
+        take = take_of(section)
         return template, lambda columns: [
             section_string(take, *row)
             for row in zip(columns[octets], columns[header], columns[parts], strict=True)

@@ -14,6 +14,7 @@ from posthouse.base.ids import Ids
 from posthouse.base.log import Log
 from posthouse.base.metrics import Row
 from posthouse.mail.rendered import Rendered
+from posthouse.read.imap.thread_cache import ThreadCache
 from posthouse.store.contract import Store
 from posthouse.wire.imap.limits import ImapLimits
 from posthouse.wire.imap.offer import Offer
@@ -136,5 +137,6 @@ class ImapHouse:
     """`mail.render`, octets and the time received."""
     offer: Offer
     limits: ImapLimits
+    threads: ThreadCache = field(default_factory=ThreadCache)
     identity: dict[str, str] = field(default_factory=lambda: {"name": "Posthouse"})
     """What ID tells. RFC 2971"""

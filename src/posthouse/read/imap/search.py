@@ -1,7 +1,8 @@
 """SEARCH and UID SEARCH. RFC 3501 6.4.4, 4731, 5182, 7162 3.1.5
 
 A search is worked out as sets of UIDs: what the store can tell by its columns is asked in one
-question and narrows the rest; only what is left has its octets read, a slice at a time.
+question and narrows the rest; only what is left has its octets read, a slice at a time. That all
+letters are meant, or none, the mailbox's counters know.
 """
 
 from array import array
@@ -9,7 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from posthouse.read.imap.login import turn_on_condstore
-from posthouse.read.imap.search_keys import Conditions, all_of, asks_modseq, conditions_of, cost_of
+from posthouse.read.imap.search_keys import (
+    Conditions,
+    all_of,
+    asks_modseq,
+    conditions_of,
+    cost_of,
+    number_that_meet,
+)
 from posthouse.read.imap.search_scan import SCAN_FIELDS, ScanKey, only_header, test_of
 from posthouse.read.imap.view import NOTHING, View
 from posthouse.store.contract import StoreFailure
@@ -89,7 +97,7 @@ def told(found: Found, returns: frozenset[str] | None) -> Found:
     if not returns or not found or not returns <= {"MIN", "MAX"}:
         return found
     ends = [found[0]] if "MIN" in returns else []
-    if "MAX" in returns and found[-1:] != ends:
+    if "MAX" in returns and (not ends or found[-1] != found[0]):
         ends.append(found[-1])
     return ends
 
@@ -159,7 +167,23 @@ class Searcher:
             case _:
                 return None
 
+    async def _counted(self, among: Ranges, conditions: Conditions) -> Found | None:
+        """All letters or none of them, where the mailbox's counters say so; None: look at each."""
+        view, store = self._view, self._visit.house.store
+        if among != view.known:
+            return None
+        box = await store.mailbox(view.account, view.mailbox)
+        if box is None or not view.is_whole(box):
+            return None
+        met = number_that_meet(conditions, box)
+        if met == 0:
+            return ()
+        return await view.load(store) if met == box.messages else None
+
     async def _by_columns(self, among: Ranges, conditions: Conditions) -> Found:
+        counted = await self._counted(among, conditions)
+        if counted is not None:
+            return counted
         view, found = self._view, array("I")
         async for piece in self._visit.house.store.find(
             view.account, view.mailbox, among, conditions

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any, Final
 
 from posthouse.mail.text import search_form
-from posthouse.store.contract import Condition
+from posthouse.store import values as flags
+from posthouse.store.contract import Condition, Mailbox
 from posthouse.wire.imap.search_keys import (
     And,
     Compare,
@@ -148,6 +149,26 @@ _MAKERS: Final[dict[type, Callable[[Any, float], Conditions | None]]] = {
     ModSeqAtLeast: _modseq,
     HasObjectId: _object_id,
 }
+
+
+def number_that_meet(conditions: Conditions, box: Mailbox) -> int | None:
+    """How many letters of the mailbox meet the conditions, if it counts them; None: it does not."""
+    if not conditions:
+        return box.messages
+    if len(conditions) > 1 or conditions[0].field != "flags":
+        return None
+    (only,) = conditions
+    match only.test, only.value:
+        case "bits_off", flags.SEEN:
+            return box.unseen
+        case "bits_on", flags.SEEN:
+            return box.messages - box.unseen
+        case "bits_on", flags.DELETED:
+            return box.deleted
+        case "bits_off", flags.DELETED:
+            return box.messages - box.deleted
+        case _:
+            return None
 
 
 # ---- the shape of a search

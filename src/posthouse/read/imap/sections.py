@@ -15,8 +15,8 @@ from posthouse.wire.imap.commands import BodySection
 Take = Callable[[bytes, int, bytes], bytes | None]
 """Octets of a letter, length of its header and packed parts in, octets of the section out; None: no
 such section."""
-Filter = Callable[[bytes], bytes]
-"""A header in, the chosen fields and the empty line out."""
+Filter = Callable[[bytes, int], bytes]
+"""Octets that begin with a header and its length in, the chosen fields and the empty line out."""
 
 FILTERED: Final = ("HEADER.FIELDS", "HEADER.FIELDS.NOT")
 
@@ -33,6 +33,11 @@ class Place:
 
 def needs_parts(section: BodySection) -> bool:
     return bool(section.part)
+
+
+def is_filtered(section: BodySection) -> bool:
+    """Whole fields of the letter's own header: its octets and their length are enough."""
+    return section.what in FILTERED and not section.part and section.partial is None
 
 
 def take_of(section: BodySection) -> Take:
@@ -55,7 +60,7 @@ def _take_whole(section: BodySection) -> Take:
     if section.what in FILTERED:
         chosen = filter_of(section)
         if not path:
-            return lambda octets, header, _parts: chosen(octets[:header])
+            return lambda octets, header, _parts: chosen(octets, header)
         return lambda octets, _header, parts: _filtered(octets, parts, path, chosen)
     if path:
         return lambda octets, _header, parts: _cut(octets, parts, path, section.what)
@@ -74,7 +79,7 @@ def _cut(octets: bytes, parts: bytes, path: tuple[int, ...], what: str) -> bytes
 
 def _filtered(octets: bytes, parts: bytes, path: tuple[int, ...], chosen: Filter) -> bytes | None:
     found = _cut(octets, parts, path, "HEADER")
-    return None if found is None else chosen(found)
+    return None if found is None else chosen(found, len(found))
 
 
 def place_of(section: BodySection, size: int, header: int, parts: bytes) -> Place | None:
@@ -82,8 +87,8 @@ def place_of(section: BodySection, size: int, header: int, parts: bytes) -> Plac
 
     A partial is counted in, but for filtered headers, which are small and cut after the filter.
     """
-    is_filtered = section.what in FILTERED
-    what = "HEADER" if is_filtered else section.what
+    has_filter = section.what in FILTERED
+    what = "HEADER" if has_filter else section.what
     if section.part:
         found = find_section(unpack(parts), section.part, what)
         if found is None:
@@ -92,7 +97,7 @@ def place_of(section: BodySection, size: int, header: int, parts: bytes) -> Plac
     else:
         start = header if what == "TEXT" else 0
         end = header if what == "HEADER" else size
-    if is_filtered:
+    if has_filter:
         return Place(start, end, filter_of(section))
     if section.partial is not None:
         origin, count = section.partial
@@ -104,19 +109,24 @@ def place_of(section: BodySection, size: int, header: int, parts: bytes) -> Plac
 def filter_of(section: BodySection) -> Filter:
     """Keeps the fields named, or all but them."""
     names = b"|".join([re.escape(name.encode("ascii", "replace")) for name in section.fields])
-    field = rb"[^\n]*(?:\n[ \t][^\n]*)*"
     if section.what == "HEADER.FIELDS":
-        pattern = rb"\n((?i:" + names + rb")[ \t]*:" + field + rb")"
+        name = rb"(?i:" + names + rb")[ \t]*+:"
     else:
         # A line that begins with white space belongs to a field that was left out, a CR ends the
         # header.
-        pattern = rb"\n((?!(?i:" + names + rb")[ \t]*:)[^\r\n \t]" + field + rb")"
-    find_all = re.compile(pattern).findall
+        name = rb"(?!(?i:" + names + rb")[ \t]*+:)[^\r\n \t]"
+    field = name + rb"[^\n]*+(?:\n[ \t][^\n]*+)*+"
+    # All fields but the first come behind a line's end, which is what the pattern looks for.
+    first, find_others = re.compile(field).match, re.compile(rb"\n(" + field + rb")").findall
 
-    def chosen(header: bytes) -> bytes:
-        if not header.endswith(b"\n"):
-            header += b"\r\n"
-        found = find_all(b"\n" + header)
+    def chosen(octets: bytes, end: int) -> bytes:
+        if octets[end - 1 : end] != b"\n":
+            octets = octets[:end] + b"\r\n"
+            end = len(octets)
+        found: list[bytes] = find_others(octets, 0, end)
+        begun = first(octets, 0, end)
+        if begun is not None:
+            found.insert(0, begun[0])
         # RFC 3501 6.4.5: the empty line is always there.
         return b"\n".join(found) + b"\n\r\n" if found else b"\r\n"
 

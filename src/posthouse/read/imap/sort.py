@@ -14,12 +14,14 @@ from posthouse.mail.thread_tree import Letter, References, by_subject
 from posthouse.read.imap.login import turn_on_condstore
 from posthouse.read.imap.search import Searcher, highest_modseq, told
 from posthouse.read.imap.search_keys import asks_modseq
+from posthouse.read.imap.thread_cache import State, ThreadKey, state_of
 from posthouse.read.imap.view import NOTHING, View
 from posthouse.store.contract import Field, StoreFailure
 from posthouse.store.values import Ranges
 from posthouse.wire.imap import commands, sets
 from posthouse.wire.imap.answers import Done, Ok, esearch_line, sort_line, thread_line
 from posthouse.wire.imap.commands import SortKey
+from posthouse.wire.imap.search_keys import AllMessages
 
 if TYPE_CHECKING:
     from posthouse.read.imap.session import ImapVisit
@@ -89,8 +91,29 @@ async def sort(visit: "ImapVisit", question: commands.Sort) -> Done:
 
 
 async def thread(visit: "ImapVisit", question: commands.Thread) -> Done:
-    """THREAD, UID THREAD."""
-    view = visit.selected
+    """THREAD, UID THREAD. Those of all letters are known until a letter comes or goes."""
+    view, cache = visit.selected, visit.house.threads
+    if not isinstance(question.key, AllMessages):
+        visit.core.untagged(thread_line(await _threads(visit, view, question)))
+        return _THREADED
+    key = ThreadKey(view.account, view.mailbox, question.algorithm, question.uid)
+    state = await _state(visit, view)
+    threads = cache.get(key, state) if state is not None else None
+    if threads is None:
+        threads = await _threads(visit, view, question)
+        if state is not None and state == await _state(visit, view):
+            cache.keep(key, state, threads)
+    visit.core.untagged(thread_line(threads))
+    return _THREADED
+
+
+async def _state(visit: "ImapVisit", view: View) -> State | None:
+    """The mailbox's state, when this session knows exactly the letters it has."""
+    box = await visit.house.store.mailbox(view.account, view.mailbox)
+    return state_of(box) if box is not None and view.is_whole(box) else None
+
+
+async def _threads(visit: "ImapVisit", view: View, question: commands.Thread) -> str:
     found = await _found(visit, view, question)
     references = References()
     letters: list[Letter] = []
@@ -101,8 +124,7 @@ async def thread(visit: "ImapVisit", question: commands.Thread) -> Done:
         else:
             letters += [Letter(*row) for row in rows]
     steps = references.thread() if by_references else by_subject(letters)
-    visit.core.untagged(thread_line(await _carried(visit, steps)))
-    return _THREADED
+    return await _carried(visit, steps)
 
 
 async def _found(

@@ -142,6 +142,15 @@ class View:
             self.count = len(self._uids)
         return numbers, gone
 
+    def is_whole(self, box: Mailbox) -> bool:
+        """The mailbox has these letters now, all of them and no others: below UIDNEXT letters only
+        go, so as many as there were are the same."""
+        return (box.uidvalidity, box.uidnext, box.messages) == (
+            self.uidvalidity,
+            self.uidnext,
+            self.count,
+        )
+
     # ---- numbers and UIDs
 
     async def chosen(self, store: Store, numbers: NumberSet, *, uid: bool) -> Ranges:

@@ -2,11 +2,11 @@
 
 Letters of a mailbox have few different states (flags, keywords), so what becomes of them is
 computed once a state and not once a letter. The states before are packed into the change row the
-same way.
+same way. Where many letters have one state, SQLite says so and no row leaves it.
 """
 
 from collections import Counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,8 @@ State = tuple[int, str]
 
 UPDATES_MAX: Final = 64
 """With more UPDATEs than these, one a letter is as good."""
+COUNTED_UIDS_LEAST: Final = 256
+"""A shorter range is read at once: to ask first whether it has one state costs as much."""
 
 _Step = tuple[str, tuple[Any, ...], str, tuple[Any, ...]]
 """SET clause and its bindings, condition and its bindings."""
@@ -37,6 +39,10 @@ KIND_DELETED: Final = 5
 
 _SELECT: Final = (
     "SELECT uid, flags, keywords FROM placement"
+    " WHERE account=? AND mailbox=? AND uid BETWEEN ? AND ?"
+)
+_COUNT: Final = (
+    "SELECT count(*), min(flags), max(flags), max(keywords<>''), min(uid), max(uid) FROM placement"
     " WHERE account=? AND mailbox=? AND uid BETWEEN ? AND ?"
 )
 # Letters that a pure change of flags would leave as they are need not leave SQLite.
@@ -59,24 +65,54 @@ def set_flags(db: Database, value: SetFlags, context: Context) -> FlagsSet:
     """Letters whose flags are already so keep their MODSEQ. RFC 7162 3.1.3"""
     account, mailbox = value.account, value.mailbox
     require_mailbox(db, account, mailbox)
-    modified = _modified(db, value)
-    rows = _candidates(db, value)
-    counts = Counter([(row[1], row[2]) for row in rows])
+    found = _of_one_state(db, value)
+    if found is None:
+        modified, rows = _modified(db, value), _candidates(db, value)
+        counts = Counter([(row[1], row[2]) for row in rows])
+    else:
+        modified, rows = (), []
+        counts = Counter({found.state: found.letters})
     becomes = {state: _after(value, state) for state in counts}
     same = {state for state, after in becomes.items() if state == after}
     if same:
         rows = [row for row in rows if (row[1], row[2]) not in same]
-    if not rows:
-        return FlagsSet(0, (), modified)
     for state in same:
         del becomes[state], counts[state]
+    if not becomes:
+        return FlagsSet(0, (), modified)
     modseq = next_modseq(db, account, context)
     _update(db, value, rows, becomes, modseq)
     _count(db, value, counts, becomes, modseq)
-    before = pack_before(rows, set(becomes))
+    if found is None:
+        changed, before = ranges_of([row[0] for row in rows]), pack_before(rows, set(becomes))
+    else:
+        changed, before = found.uids, _pack([[*found.state, found.uids]])
     db.execute(_CHANGE, (account, modseq, mailbox, KIND_FLAGS, before, context.now))
     add_keywords(db, account, mailbox, {after[1] for after in becomes.values()})
-    return FlagsSet(modseq, ranges_of([row[0] for row in rows]), modified)
+    return FlagsSet(modseq, changed, modified)
+
+
+class _OneState(NamedTuple):
+    """Letters that all have the same flags and no keywords."""
+
+    state: State
+    letters: int
+    uids: Ranges
+
+
+def _of_one_state(db: Database, value: SetFlags) -> _OneState | None:
+    """All letters of one long range without gaps, when they are alike; None: look at each."""
+    if len(value.uids) != 1 or value.unchanged_since >= 0:
+        return None
+    first, last = value.uids[0]
+    if last - first < COUNTED_UIDS_LEAST:
+        return None
+    letters, least, most, any_words, first, last = db.execute(
+        _COUNT, (value.account, value.mailbox, first, last)
+    ).get
+    if least != most or any_words or not letters or letters != last - first + 1:
+        return None
+    return _OneState((least, ""), letters, ((first, last),))
 
 
 def merged(keywords: str, add: str) -> str:
@@ -165,7 +201,7 @@ def _update(
 ) -> None:
     account, mailbox = value.account, value.mailbox
     steps = _steps(value, becomes)
-    if len(value.uids) * len(steps) > UPDATES_MAX:
+    if rows and len(value.uids) * len(steps) > UPDATES_MAX:
         db.executemany(
             "UPDATE placement SET flags=?, keywords=?, modseq=?"
             " WHERE account=? AND mailbox=? AND uid=?",

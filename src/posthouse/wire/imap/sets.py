@@ -103,6 +103,8 @@ def count(ranges: Ranges) -> int:
 
 def ranges_of(numbers: Iterable[int]) -> Ranges:
     """Ascending numbers, each once, as ranges."""
+    if isinstance(numbers, range):
+        return [(numbers[0], numbers[-1])] if numbers else []
     ranges: Ranges = []
     start = previous = -1
     for number in numbers:
