@@ -110,6 +110,7 @@ class _Talk:
         self._sink = sink
         self._reader = reader
         self._writer = writer
+        self._has_sender = False
         self._recipients: list[str] = []
         self._chunks = b""
         self._last: Taken | None = None
@@ -126,7 +127,7 @@ class _Talk:
                 await self._say(chunking + b"250-PIPELINING\r\n250-SIZE\r\n250 8BITMIME")
             elif verb == b"MAIL":
                 self._recipients, self._chunks = [], b""
-                await self._say(b"250 ok", busy=0.02, later=0.03)
+                self._has_sender = await self._say(b"250 ok", busy=0.02, later=0.03)
             elif verb == b"RCPT":
                 await self._recipient(line.split(b"<")[1].split(b">")[0].decode())
             elif verb == b"DATA":
@@ -140,7 +141,9 @@ class _Talk:
                 await self._say(b"250 ok")
 
     async def _recipient(self, recipient: str) -> None:
-        if recipient.startswith("never"):
+        if not self._has_sender:
+            await self._say(b"503 5.5.1 no sender")
+        elif recipient.startswith("never"):
             await self._say(b"550 5.1.1 nobody of this name")
         elif self._sink.is_early("", recipient):
             await self._say(b"451 4.2.0 come later")
