@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,17 @@ from typing import Any
 from tests.crash.clients import ImapClient, Sent, World, smtp_client
 from tests.crash.pop3_client import Pop3Client
 from tests.crash.server import Server, is_alive, kill
+from tests.crash.sink import Sink
+from tests.crash.submitters import (
+    FAR,
+    HOSTS,
+    Key,
+    Outcome,
+    Submitter,
+    other_octets,
+    reports_in,
+    wrong_relays,
+)
 
 from posthouse.store.sqlite.database import open_reader
 from posthouse.store.sqlite.verify import verify
@@ -31,10 +43,13 @@ IN_FLIGHT_MIN = 8
 SMTP_CLIENTS = 14
 IMAP_CLIENTS = 8
 POP3_CLIENTS = 2
+SUBMITTERS = 6
 DELIVERED = ["dora", "dirk", "dana"]
 """Accounts whose INBOXes are delivered to."""
 FETCHED_A_STEP = 200
 RESTART_SECONDS_MAX = 60.0
+QUEUE_SECONDS_MAX = 60.0
+"""So long may the queue take to become empty when all hosts are well again."""
 
 
 @dataclass
@@ -45,6 +60,10 @@ class Kill:
     target: str
     after_ms: int
     in_flight: dict[str, int]
+    relaying: int
+    """Letters whose end was on its way to a host."""
+    queued: int
+    """Recipients in the queue."""
     answered: int = 0
     whole_ms: int = 0
     problems: int = 0
@@ -59,6 +78,19 @@ class Report:
     problems: list[str] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
     folder: Path = Path()
+
+
+def queue_rows(data: Path) -> list[tuple[Key, str]]:
+    """Token and recipient of every row of the queue, and who holds it."""
+    db = open_reader(data)
+    try:
+        rows = db.execute(
+            "SELECT message_id, address, holder FROM queue_recipient AS r"
+            " JOIN queue_letter AS l ON l.id=r.letter"
+        ).fetchall()
+    finally:
+        db.close()
+    return [((m.strip("<>").partition("@")[0], address), holder) for m, address, holder in rows]
 
 
 class Observer:
@@ -129,13 +161,16 @@ def run(
 ) -> Report:
     """Starts a server in the folder and kills it so often."""
     report = Report(seed, folder=folder)
-    server = Server(folder, spoils=spoils)
+    sink = Sink.of(random.Random(f"{seed} sink"), HOSTS)
+    routes = {FAR % number: port for number, port in enumerate(sink.ports)}
+    server = Server(folder, spoils=spoils, routes=routes)
     owners = [f"owner{number}" for number in range(IMAP_CLIENTS)]
     fetchers = [f"fetcher{number}" for number in range(POP3_CLIENTS)]
-    server.add_accounts(DELIVERED + owners + fetchers)
+    senders = [f"sender{number}" for number in range(SUBMITTERS)]
+    server.add_accounts(DELIVERED + owners + fetchers + senders)
     server.start()
     try:
-        asyncio.run(_Run(report, server, owners, fetchers, say).run(kills))
+        asyncio.run(_Run(report, server, sink, owners, fetchers, senders, say).run(kills))
     except Exception as failed:  # noqa: BLE001 - whatever it was, the run was not right
         report.problems.append(f"{type(failed).__name__} {failed}")
     finally:
@@ -150,12 +185,15 @@ class _Run:
         self,
         report: Report,
         server: Server,
+        sink: Sink,
         owners: list[str],
         fetchers: list[str],
+        senders: list[str],
         say: Callable[[str], None],
     ) -> None:
         self._report = report
         self._server = server
+        self._sink = sink
         self._say = say
         self._chance = random.Random(report.seed)
         self._world = World(lambda: server.ports, problems=report.problems)
@@ -168,15 +206,24 @@ class _Run:
             Pop3Client(self._world, random.Random(f"{report.seed} {name}"), name)
             for name in fetchers
         ]
+        self._senders = [
+            Submitter(self._world, random.Random(f"{report.seed} {name}"), name, DELIVERED)
+            for name in senders
+        ]
+        self._excused: Counter[Key] = Counter()
 
     async def run(self, kills: int) -> None:
         """The load, the kills, and the reckoning at the end."""
+        await self._sink.start()
         clients = [
             asyncio.create_task(
                 smtp_client(self._world, random.Random(f"{self._report.seed} {n}"), DELIVERED)
             )
             for n in range(SMTP_CLIENTS)
-        ] + [asyncio.create_task(one.run()) for one in (*self._owners, *self._fetchers)]
+        ] + [
+            asyncio.create_task(one.run())
+            for one in (*self._owners, *self._fetchers, *self._senders)
+        ]
         self._say(HEADING)
         try:
             await self._until_busy()
@@ -190,6 +237,7 @@ class _Run:
                 client.cancel()
             self._report.done = dict(self._world.done)
         await self._reckon()
+        self._sink.stop()
 
     async def _kill(self, number: int) -> None:
         target = self._chance.choice(TARGETS)
@@ -201,12 +249,20 @@ class _Run:
         if target != "all":
             victims = [self._chance.choice(pids[target])]
         self._chance.shuffle(victims)
+        holders = self._server.holders()
         await self._until_busy()
         row = Kill(
-            number, target, int((time.monotonic() - began) * 1000), dict(+self._world.in_flight)
+            number,
+            target,
+            int((time.monotonic() - began) * 1000),
+            dict(+self._world.in_flight),
+            self._sink.open_letters,
+            len(queue_rows(self._server.data)),
         )
         for pid in victims:
             kill(pid)
+        if target == "worker":
+            self._excuse(holders[victims[0]])
         killed = time.monotonic()
         await self._until_whole(target, victims, [p for found in pids.values() for p in found])
         row.whole_ms = int((time.monotonic() - killed) * 1000)
@@ -232,15 +288,37 @@ class _Run:
             while any(is_alive(pid) for pid in everyone):
                 assert time.monotonic() < end, "orphans of the supervisor do not end"
                 await asyncio.sleep(0.01)
+            self._excuse("")
             await asyncio.to_thread(self._server.start)
             self._world.accepting.set()
         while not self._server.is_whole(victims):
             assert time.monotonic() < end, f"{target} was not started again"
             await asyncio.sleep(0.01)
 
+    def _excuse(self, holder: str) -> None:
+        """A worker has just died, or all have ("") : what a host has accepted and the queue still
+        holds for it, the host will see once more."""
+        accepted = self._sink.accepted()
+        for key, held_by in queue_rows(self._server.data):
+            if accepted[key] and held_by.startswith(holder):
+                self._excused[key] += 1
+
+    async def _until_relayed(self) -> None:
+        """The queue is empty, now that all hosts are well."""
+        self._sink.is_moody = False
+        end = time.monotonic() + QUEUE_SECONDS_MAX
+        while rows := queue_rows(self._server.data):
+            if time.monotonic() > end:
+                self._report.problems.append(
+                    f"{len(rows)} recipients stay in the queue: {rows[:3]}"
+                )
+                return
+            await asyncio.sleep(0.05)
+
     async def _reckon(self) -> None:
         """Everything that was promised is there, once; nothing else is."""
         problems = self._report.problems
+        await self._until_relayed()
         self._observer.look()
         for owner in self._owners:
             await owner.connect()
@@ -251,12 +329,40 @@ class _Run:
             await fetcher.reckon()
         found = {name: await inbox(self._world, name) for name in DELIVERED}
         problems += wrong_deliveries(self._world.letters, found)
+        await self._reckon_relays(found)
         code = await asyncio.to_thread(self._server.stop)
         if code != 0:
             problems.append(f"exit {code} at the end")
         problems += verify(self._server.data, None, lambda text: None).problems
         tracebacks = re.findall(r"traceback=.*", self._server.log.read_text("utf-8", "replace"))
         problems += [f"logged: {line[-300:]}" for line in tracebacks[:3]]
+
+    async def _reckon_relays(self, found: dict[str, dict[str, list[bytes]]]) -> None:
+        """What was submitted for elsewhere."""
+        sink, problems = self._sink, self._report.problems
+        letters = {token: letter for one in self._senders for token, letter in one.letters.items()}
+        here: dict[str, Counter[str]] = {token: Counter() for token in letters}
+        for name, tokens in found.items():
+            for token, copies in tokens.items():
+                if token in here:
+                    here[token][name] += len(copies)
+        outcome = Outcome(
+            accepted=sink.accepted(),
+            excused=self._excused + sink.unheard(),
+            waiting=Counter(key for key, _ in queue_rows(self._server.data)),
+        )
+        for one in self._senders:
+            reports = await inbox(self._world, one.account)
+            problems += reports_in(reports.items(), outcome)
+        problems += wrong_relays(letters, here, outcome) + other_octets(letters, sink)
+        self._report.done |= {
+            "relayed": sum(outcome.accepted.values()),
+            "relayed twice": sum(count - 1 for count in outcome.accepted.values()),
+            "excuses": sum(outcome.excused.values()),
+            "reported failed": sum(outcome.failed.values()),
+            "reported relayed": sum(outcome.relayed.values()),
+            **sink.refusals,
+        }
 
 
 async def inbox(world: World, name: str) -> dict[str, list[bytes]]:
@@ -307,7 +413,7 @@ def wrong_deliveries(
     return wrong
 
 
-HEADING = f"kill  target      after ms  {'in flight':50}  whole ms  answered"
+HEADING = f"kill  target      after ms  {'in flight':60}  relaying  queued  whole ms  answered"
 
 
 def line_of(row: Kill) -> str:
@@ -316,8 +422,9 @@ def line_of(row: Kill) -> str:
         f"{kind} {count}" for kind, count in sorted(row.in_flight.items())
     )
     return (
-        f"{row.number:4}  {row.target:10}  {row.after_ms:8}  {flight:50}  {row.whole_ms:8}"
-        f"  {row.answered:8}" + ("  WRONG" if row.problems else "")
+        f"{row.number:4}  {row.target:10}  {row.after_ms:8}  {flight:60}"
+        f"  {row.relaying:8}  {row.queued:6}  {row.whole_ms:8}  {row.answered:8}"
+        + ("  WRONG" if row.problems else "")
     )
 
 

@@ -47,10 +47,27 @@ from posthouse.store.values import (
     Subscribe,
     TakeLease,
 )
+from posthouse.store.values_queue import (
+    FAR,
+    ClaimAged,
+    ClaimQueue,
+    Enqueue,
+    FreeQueue,
+    PauseQueue,
+    QueueAct,
+    QueueAction,
+    QueueEnvelope,
+    QueueTo,
+    Settle,
+    Settled,
+    Settlement,
+)
 
 Unit = tuple[AnyValue, ...]
 ACCOUNTS = (1, 2, 3)
 """Those that stay; bob (2) has a small quota, so that some units are refused."""
+DESTINATIONS = ("far.example", "d.example", "via:smart.example:25")
+HOLDERS = ("w0:a", "w1:a")
 
 
 def first_units() -> list[Unit]:
@@ -79,6 +96,8 @@ class Day:
             self._large, self._append, self._append, self._flags, self._flags, self._flags,
             self._expunge, self._move, self._copy, self._mailboxes, self._rename,
             self._directory, self._directory, self._small, self._several, self._refused,
+            self._enqueue, self._enqueue, self._enqueue_large, self._enqueue_and_deliver,
+            self._claim, self._claim, self._settle, self._settle, self._settle, self._queue_other,
         ]  # fmt: skip
         for number in range(count):
             if number < len(makers):
@@ -109,6 +128,11 @@ class Day:
         return (letter(f"Letter {self._next()}", size=size).deliver(*places),)
 
     def _large(self) -> Unit:
+        made = self._body_in_file()
+        places = tuple(Place(account, INBOX) for account in (1, 3))
+        return (Deliver(made, letter(f"Large {self._next()}").rendered, RECEIVED, places),)
+
+    def _body_in_file(self) -> NewBody:
         octets = self._chance.randbytes(BODY_INLINE_OCTETS_MAX + self._chance.randrange(1, 60_000))
         body = new_body(octets, in_file=True)
         writer = self._files.start(body.id)
@@ -116,9 +140,7 @@ class Day:
             writer.write(octets[start : start + 50_000])
         writer.finish()
         assert writer.digest == body.digest
-        made = NewBody(body.id, body.digest, body.size, None)
-        places = tuple(Place(account, INBOX) for account in (1, 3))
-        return (Deliver(made, letter(f"Large {self._next()}").rendered, RECEIVED, places),)
+        return NewBody(body.id, body.digest, body.size, None)
 
     def _append(self) -> Unit:
         account = self._account()
@@ -195,6 +217,85 @@ class Day:
     def _refused(self) -> Unit:
         return (*self._deliver(), *self._expunge(), Subscribe(99, "nobody", subscribed=True))
 
+    # ---- the queue
+
+    def _enqueue(self) -> Unit:
+        return (self._queued(letter(f"Queued {self._next()}", size=3000).body),)
+
+    def _enqueue_large(self) -> Unit:
+        return (self._queued(self._body_in_file()),)
+
+    def _enqueue_and_deliver(self) -> Unit:
+        made = letter(f"Both {self._next()}")
+        return (made.deliver(Place(1, INBOX)), self._queued(made.body, is_kept=True))
+
+    def _queued(self, body: NewBody, *, is_kept: bool = False) -> Enqueue:
+        recipients = tuple(
+            QueueTo(
+                f"r{number}@far.example",
+                self._chance.choice(DESTINATIONS),
+                RECEIVED + self._chance.choice([0, 0, 100]),
+                holder=self._chance.choice(["", *HOLDERS]),
+                notify=("SUCCESS",) if number else (),
+            )
+            for number in range(self._chance.choice([1, 1, 2, 5]))
+        )
+        return Enqueue(
+            letter=body.id, owner=1, body=body.id, size=body.size,
+            new_body=None if is_kept else body, sender="ann@example.org",
+            message_id=f"<{self._next()}@example.org>", envelope=QueueEnvelope("8BITMIME"),
+            accepted=RECEIVED, attend=RECEIVED + self._chance.choice([0, 7200]),
+            recipients=recipients,
+        )  # fmt: skip
+
+    def _claim(self) -> Unit:
+        holder, until = self._chance.choice(HOLDERS), RECEIVED + self._chance.choice([0, 9000])
+        if self._chance.random() < 0.2:
+            return (ClaimAged(holder, until, 3),)
+        return (ClaimQueue(self._chance.choice(DESTINATIONS), holder, until, 4),)
+
+    def _settle(self) -> Unit:
+        """Rows of one letter that one holder has, as after an attempt; perhaps with a report."""
+        taken = [
+            (queued.letter, row)
+            for queued in now(self._twin.queue_list(limit=1000))
+            for row in queued.recipients
+            if row.holder
+        ]
+        if not taken:
+            return self._claim()
+        first, row = self._chance.choice(taken)
+        rows = tuple(
+            Settled(
+                first,
+                other.number,
+                self._chance.choice(list(Settlement)),
+                due=RECEIVED + self._chance.choice([0, 50, 5000]),
+                attempts=other.attempts + 1,
+                answer=f"451 {self._next()}",
+                destination=self._chance.choice(["", *DESTINATIONS]),
+            )
+            for each, other in taken
+            if each == first and other.holder == row.holder
+        )
+        holder = row.holder if self._chance.random() < 0.9 else "w9:a"
+        attends = ((first, RECEIVED + 9000),) if self._chance.random() < 0.3 else ()
+        report = self._deliver() if self._chance.random() < 0.3 else ()
+        return (Settle(holder, rows, attends), *report)
+
+    def _queue_other(self) -> Unit:
+        queue = now(self._twin.queue_list(limit=1000))
+        rows = tuple((q.letter, row.number) for q in queue[-3:] for row in q.recipients)
+        destination, until = self._chance.choice(DESTINATIONS), RECEIVED + 30
+        return self._chance.choice(
+            [
+                (PauseQueue(destination, until, 1, "nobody there"),),
+                (PauseQueue(destination, 0, 0),),
+                (FreeQueue(self._chance.choice(["w0:", "w1:"])),),
+                (QueueAct(self._chance.choice(list(QueueAction)), rows),),
+            ]
+        )
+
     def _next(self) -> int:
         self._serial += 1
         return self._serial
@@ -230,7 +331,13 @@ def view(store: Any) -> dict[str, Any]:
         "domains": now(store.domains()),
         "aliases": now(store.aliases()),
         "epoch": now(store.epoch()),
+        "queue counts": now(store.queue_counts()),
+        "queue next": now(store.queue_next(0)),
+        "queue due": now(store.queue_due(FAR - 1, (-1, ""), 100)),
     }
+    for queued in now(store.queue_list(limit=1000)):
+        digest = hashlib.sha256(now(store.octets(queued.body))).hexdigest()[:16]
+        seen[f"queue {queued.letter.hex()}"] = (queued, digest)
     for account in now(store.accounts()):
         facts = (account.address, account.quota_octets, account.octets, account.letters)
         credentials = sorted(now(store.credentials(account.id)), key=lambda each: each.method)

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,7 @@ workers = {workers}
 [listen]
 smtp = ["127.0.0.1:0"]
 imap = ["127.0.0.1:0"]
-submission = []
+submission = ["127.0.0.1:0"]
 submissions = []
 lmtp = []
 imaps = []
@@ -38,8 +40,25 @@ busy_seconds_max = 0
 [net]
 connections_per_address_max = 10000
 drain_seconds_max = 5
+[submission]
+letters_per_hour_max = 0
+letters_per_day_max = 0
+recipients_per_hour_max = 0
+recipients_per_day_max = 0
+[queue]
+retry_seconds_first = 0.5
+retry_seconds_max = 1
+pause_seconds_first = 0.2
+pause_seconds_max = 1
+idle_seconds_max = 0.2
 [log]
 level = "{level}"
+"""
+ROUTE = """\
+[[route]]
+domain = "{domain}"
+to = "127.0.0.1:{port}"
+tls = "never"
 """
 EXIT_TEMPORARY = 75
 
@@ -48,7 +67,8 @@ class Server:
     """One data directory and the server on it. Ports are free ones and change with each start.
 
     `before` are words before the command, as strace; `spoils` is a program to be run in the server
-    before it serves, to see that a spoiled server is found out.
+    before it serves, to see that a spoiled server is found out. `routes` are domains of others and
+    the ports where they are served.
     """
 
     def __init__(
@@ -59,12 +79,15 @@ class Server:
         level: str = "info",
         before: tuple[str, ...] = (),
         spoils: str = "",
+        routes: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir(mode=0o700)
         self.config = folder / "posthouse.toml"
-        self.config.write_text(CONFIG.format(data=self.data, workers=workers, level=level))
+        ways = [ROUTE.format(domain=domain, port=port) for domain, port in routes.items()]
+        text = CONFIG.format(data=self.data, workers=workers, level=level)
+        self.config.write_text(text + "".join(ways))
         self.log = folder / "log"
         self.ports: dict[str, int] = {}
         self.process: subprocess.Popen[bytes] | None = None
@@ -130,6 +153,11 @@ class Server:
             "scribe": [status["scribe"]],
             "worker": status["workers"],
         }
+
+    def holders(self) -> dict[int, str]:
+        """How the claims of each worker begin, by its pid."""
+        return {p["pid"]: f"w{p['number']}:" for p in self.status()["processes"]
+                if p["kind"] == "worker"}  # fmt: skip
 
     def is_whole(self, without: list[int]) -> bool:
         """All processes are there and ready, and none of these is among them."""

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,8 @@ class Recorded:
     """Per account, after each batch."""
     units: int = 0
     refused: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    """Values of units that were kept, by their kind."""
 
 
 class House:
@@ -104,6 +107,8 @@ def record_day(data: Path) -> Recorded:
             for unit, outcome in zip(units, outcomes, strict=True):
                 why = Why(outcome.why).name if isinstance(outcome, Failed) else ""
                 assert why == tried(twin, unit), (unit, outcome)
+                if not why:
+                    day.kept.update(type(value).__name__ for value in unit)
             number += len(units)
             day.units += len(units)
             day.refused += sum(isinstance(outcome, Failed) for outcome in outcomes)
@@ -247,6 +252,8 @@ def test_the_day_is_full(day: Recorded) -> None:
     assert day.refused > 10
     assert len(syncs) > 300
     assert any(event.folder is not None and event.folder.startswith("bodies/") for event in syncs)
+    assert min(day.kept[kind] for kind in ("Enqueue", "ClaimQueue", "Settle")) > 10
+    assert sum(len(seen) > 20 and seen["queue counts"].taken > 0 for seen in day.views) > 100
 
 
 def test_what_was_synced_is_enough(day: Recorded) -> None:

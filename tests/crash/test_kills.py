@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.crash.clients import Sent
-from tests.crash.kills import IN_FLIGHT_MIN, run, wrong_deliveries
+from tests.crash.kills import IN_FLIGHT_MIN, Report, run, wrong_deliveries
 
 SEED = 3
 
@@ -23,6 +23,8 @@ def test_nothing_promised_is_lost_when_processes_are_killed(tmp_path: Path) -> N
         assert report.done.get(kind, 0) > 5
     for kind in ("pop3 quit", "pop3 cut", "pop3 retr"):
         assert report.done.get(kind, 0) > 2
+    for kind in ("submitted", "relayed", "reported failed", "reported relayed"):
+        assert report.done.get(kind, 0) > 5
 
 
 FORGETS = """
@@ -52,15 +54,75 @@ TRIES = 6
 """A kill may fall where nothing was forgotten just before."""
 
 
+def until_found(folder: Path, spoils: str) -> Report:
+    """The first run of some, one kill each, in which something was found."""
+    for number in range(TRIES):
+        part = folder / str(number)
+        part.mkdir()
+        report = run(1, SEED + number, part, spoils=spoils)
+        if report.problems:
+            return report
+    return report
+
+
 @pytest.mark.timeout(240)
 def test_a_store_that_forgets_is_found_out(tmp_path: Path) -> None:
     """The proof proves something: when some commits are answered but not kept, it says so."""
-    folders = [tmp_path / str(number) for number in range(TRIES)]
-    for folder in folders:
-        folder.mkdir()
-    tries = (run(1, SEED + n, folder, spoils=FORGETS) for n, folder in enumerate(folders))
+    assert until_found(tmp_path, FORGETS).problems != []
 
-    assert any(report.problems for report in tries)
+
+FORGETS_ROWS = """
+from posthouse.queue import intake
+
+real, taken = intake.unit_of, [0]
+
+
+def forgetful(letter, local, outbound, now):
+    values, rows = real(letter, local, outbound, now)
+    taken[0] += rows is not None
+    return [v for v in values if v is not rows or taken[0] % 4], rows
+
+
+intake.unit_of = forgetful
+"""
+
+
+@pytest.mark.timeout(240)
+def test_a_queue_that_forgets_is_found_out(tmp_path: Path) -> None:
+    """A house that answers 250 and has some letters in memory only is found out: they go when all
+    is well, and come to nobody where it is not."""
+    report = until_found(tmp_path, FORGETS_ROWS)
+
+    assert any("0 copies, 0 wait, promised 1" in problem for problem in report.problems)
+
+
+SENDS_AGAIN = """
+from posthouse.queue import hands
+from posthouse.store.values_queue import Settle, Settlement
+
+real, settled = hands.decide, [0]
+
+
+def careless(letter, attempts, settings, now):
+    decision = real(letter, attempts, settings, now)
+    if any(row.what == Settlement.DELIVERED for row in decision.rows):
+        settled[0] += 1
+        if settled[0] % 5 == 0:
+            decision.rows = hands.give_back(letter, now)
+    return decision
+
+
+hands.decide = careless
+"""
+
+
+@pytest.mark.timeout(240)
+def test_a_queue_that_sends_again_is_found_out(tmp_path: Path) -> None:
+    """A worker that tries again what a host has answered 250 to is found out, though some second
+    copies are excused."""
+    report = until_found(tmp_path, SENDS_AGAIN)
+
+    assert any("2 copies" in problem for problem in report.problems)
 
 
 RECKONINGS = [
