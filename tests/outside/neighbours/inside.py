@@ -2,8 +2,8 @@
 
     unshare --mount --pid --fork --mount-proc python -S inside.py FOLDER ROOT
 
-In the mount namespace the unpacked packages in ROOT lie over /usr, /etc and /var, with throw-away
-copies of /etc and /var on top; FOLDER is /mnt. FOLDER/machine.json says which files and users
+In the mount namespace the unpacked packages in ROOT lie over /usr, /etc and /var, and what is
+written there goes nowhere else; FOLDER is /mnt. FOLDER/machine.json says which files and users
 there are and what is started. What anybody writes to /dev/log goes to FOLDER/log. On SIGTERM the
 server gets it too; when it is gone the kernel ends whatever else is left in the process namespace.
 """
@@ -32,8 +32,7 @@ def see_the_packages(folder: Path, root: Path) -> None:
     scratch.mkdir(exist_ok=True)
     mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", scratch)
     see_own_devices(scratch / "dev")
-    mount("-t", "overlay", "-o", f"lowerdir={root}/usr:/usr", "overlay", "/usr")
-    for name in ("etc", "var"):
+    for name in ("usr", "etc", "var"):
         upper, work = scratch / name, scratch / f"{name}.work"
         upper.mkdir()
         work.mkdir()
@@ -55,13 +54,19 @@ def see_own_devices(place: Path) -> None:
     mount("--rbind", place, "/dev")
 
 
-def write(files: dict[str, str]) -> None:
+def write(files: dict[str, str], secrets_of: int) -> None:
+    """Private keys are for this user alone."""
     for name, text in files.items():
         path = Path(name)
         path.unlink(missing_ok=True)  # it may be a link to elsewhere
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         path.chmod(0o755 if text.startswith("#!") else 0o644)
+        if "PRIVATE KEY" in text:
+            path.chmod(0o600)
+            os.chown(path, secrets_of, -1)
+        an_hour_ago = path.stat().st_mtime - 3600
+        os.utime(path, (an_hour_ago, an_hour_ago))  # Postfix waits while a file is of this second
 
 
 def settle(users: dict[str, int], people: dict[str, int]) -> None:
@@ -84,6 +89,7 @@ def own(folders: dict[str, str], users: dict[str, int]) -> None:
     for name, user in folders.items():
         path = Path(name)
         path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o711)
         number = users.get(user, 0)
         os.chown(path, number, number)
 
@@ -132,7 +138,7 @@ def main() -> int:
     for place, shown in machine["binds"].items():
         Path(place).mkdir(parents=True, exist_ok=True)
         mount("--bind", shown, place)
-    write(machine["files"])
+    write(machine["files"], users.get(machine["secrets_of"], 0))
     keep_the_log(Path("/mnt/log"))
     for command in machine["before"]:
         with Path("/mnt/said").open("ab") as said:

@@ -9,17 +9,19 @@ that of `within`, or ours. Its spool and mailboxes stay in `folder`: it can stop
 """
 
 import dataclasses
+import functools
 import json
 import os
 import shutil
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from outside.hosts import free_port
 from outside.neighbours.packages import unpack
@@ -50,6 +52,8 @@ class Settings:
     """What a neighbour shall be, whichever program it is."""
 
     domain: str
+    more_domains: tuple[str, ...] = ()
+    """The same people live there."""
     hostname: str = ""
     """Empty: mail. and the domain."""
     address: str = "127.0.0.1"
@@ -66,10 +70,17 @@ class Settings:
     """An address, port 53. Empty: it asks nobody, and only routes lead anywhere."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Further lines of /etc/hosts: name, address."""
+    deferred: tuple[str, ...] = ()
+    """Addresses of its own that are told to come again: 451."""
     letter_octets_max: int = 20_000_000
     retry_seconds: int = 1
     binds: Mapping[str, Path] = field(default_factory=dict)
     """Folders that it sees: place (below /mnt), folder."""
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """All that are its own."""
+        return (self.domain, *self.more_domains)
 
     @property
     def host(self) -> str:
@@ -84,7 +95,14 @@ class Machine:
     command: tuple[str, ...]
     folders: Mapping[str, str] = field(default_factory=dict)
     """Made if missing, with their owner."""
+    secrets_of: str = "root"
+    """Who reads its private key."""
     before: tuple[tuple[str, ...], ...] = ()
+    """Commands that prepare it."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Further lines of /etc/hosts, as in `Settings`."""
+    binds: Mapping[str, str] = field(default_factory=dict)
+    """Folders of its own shown at another place too: place, folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,9 +142,9 @@ class Neighbour:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None
+    def change(self, **settings: Any) -> None:
+        """Other settings from its next start on."""
+        self.settings = dataclasses.replace(self.settings, **settings)
 
     def start(self) -> None:
         """Returns when it greets."""
@@ -162,6 +180,20 @@ class Neighbour:
             process.kill()
             process.wait()
             raise AssertionError(f"it did not stop:\n{self.log_text()}") from None
+
+    @functools.cached_property
+    def serves_tls(self) -> bool:
+        """Whether a handshake with it can succeed: OpenSMTPD 6.8 offers it and fails at it.
+
+        That release came before OpenSSL 3, with which Debian 12 has built it.
+        """
+        with smtplib.SMTP(self.settings.address, self.port, timeout=SECONDS_MAX) as smtp:
+            try:
+                smtp.starttls()
+            except (ssl.SSLError, OSError):
+                smtp.close()
+                return False
+            return True
 
     # ---- what it has
 
@@ -213,13 +245,15 @@ class Neighbour:
         machine = self.kind.machine(dataclasses.replace(self.settings, port=self.port))
         people = {name: PEOPLE_FROM + n for n, name in enumerate(self.settings.people)}
         binds = {place: str(folder) for place, folder in self.settings.binds.items()}
+        names = {**self.settings.names, **machine.names}
         text = json.dumps(
             {
                 "users": dict(self.kind.users),
                 "people": people,
-                "files": {**_names(self.settings), **machine.files},
+                "files": {**_names(self.settings, names), **machine.files},
+                "secrets_of": machine.secrets_of,
                 "folders": dict(machine.folders),
-                "binds": binds,
+                "binds": {**machine.binds, **binds},
                 "before": machine.before,
                 "command": machine.command,
             },
@@ -248,9 +282,9 @@ class Neighbour:
         return ran.returncode == 0
 
 
-def _names(settings: Settings) -> dict[str, str]:
+def _names(settings: Settings, more: Mapping[str, str]) -> dict[str, str]:
     """How the machine looks names up: its own hosts, and one name server or none."""
-    own = {settings.host: settings.address, "localhost": "127.0.0.1", **settings.names}
+    own = {settings.host: settings.address, "localhost": "127.0.0.1", **more}
     order = "files dns" if settings.name_server else "files"
     # Nobody listens at the port of the second: such questions fail at once.
     server = settings.name_server or "127.0.0.1"

@@ -20,7 +20,7 @@ inet_interfaces = {address}
 smtp_bind_address = {address}
 myhostname = {host}
 mydomain = {domain}
-mydestination = {domain}, {host}
+mydestination = {domains}, {host}
 myorigin = {domain}
 mynetworks = 127.0.0.0/8 {address}/32
 home_mailbox = Maildir/
@@ -32,6 +32,7 @@ relay_domains = {relay_domains}
 smtp_host_lookup = {lookup}
 smtp_dns_support_level = {dns_support}
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access texthash:/etc/postfix/deferred
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
@@ -88,6 +89,7 @@ def machine(settings: Settings) -> Machine:
         "port": settings.port,
         "host": settings.host,
         "domain": settings.domain,
+        "domains": ", ".join(settings.domains),
         "relay_domains": ", ".join([*settings.routes, *settings.relay_domains]),
         "lookup": "dns, native" if settings.name_server else "native",
         "dns_support": "enabled" if settings.name_server else "disabled",
@@ -101,6 +103,7 @@ def machine(settings: Settings) -> Machine:
         "transport": {d: f"{r.protocol}:{_next_hop(r)}" for d, r in settings.routes.items()},
         "tls_policy": policies,
         "virtual": settings.aliases,
+        "deferred": dict.fromkeys(settings.deferred, "451 4.7.1 come again later"),
     }
     return Machine(
         files={

@@ -17,6 +17,6 @@ def _authority() -> trustme.CA:
 @functools.cache
 def certificate_files(host: str) -> dict[str, str]:
     """Certificate and key, by the path they have inside."""
-    made = _authority().issue_cert(host)
+    made = _authority().issue_cert(host, key_type=trustme.KeyType.RSA)
     chain = "".join(blob.bytes().decode() for blob in made.cert_chain_pems)
     return {CERTIFICATE: chain, KEY: made.private_key_pem.bytes().decode()}
