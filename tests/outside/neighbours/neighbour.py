@@ -142,6 +142,10 @@ class Neighbour:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
     def change(self, **settings: Any) -> None:
         """Other settings from its next start on."""
         self.settings = dataclasses.replace(self.settings, **settings)
