@@ -7,7 +7,6 @@ plain.NAME.example never, must.NAME.example only so.
 """
 
 import secrets
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -148,6 +147,10 @@ class Neighbourhood:
             seconds=30,
         )
 
+    def house_has(self, token: str) -> int:
+        """How many letters with this word all people of the house have now."""
+        return sum(len(self._inbox(name, token)) for name in PEOPLE)
+
     def at(self, neighbour: Neighbour, name: str, token: str, count: int = 1) -> list[bytes]:
         """Letters of a person of the neighbour with this word; they must come."""
         word = token.encode()
@@ -168,8 +171,8 @@ class Neighbourhood:
         with Imap(self.house.ports["imap"]) as imap:
             imap.login(f"{name}@{HOUSE}", PASSWORD)
             imap.ok(b"EXAMINE INBOX")
-            (found,) = imap.ok(f"UID SEARCH TEXT {token}".encode())
-            uids = found.split()[2:]
+            answers = imap.ok(f"UID SEARCH TEXT {token}".encode())
+            (uids,) = [a.split()[2:] for a in answers if a.startswith(b"* SEARCH")]
             if not uids:
                 return []
             answers = imap.ok(b"UID FETCH " + b",".join(uids) + b" BODY.PEEK[]")
@@ -200,8 +203,3 @@ class Neighbourhood:
 
         eventually(look, what=f"an empty queue of {neighbour.kind.name}", seconds=30)
 
-
-def is_bound(port: int) -> bool:
-    """Somebody listens there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -22,6 +22,10 @@ _LATER = 'phase rcpt-to match rcpt-to {{ {} }} reject "451 4.7.1 come again late
 
 _MAY_CONTROL = "chgrp opensmtpq /usr/sbin/smtpctl; chmod g+s /usr/sbin/smtpctl"
 
+_NOW = """smtpctl show routes | cut -d. -f1 | xargs -r -n 1 smtpctl resume route
+smtpctl schedule all"""
+"""A host that was away once is left alone for 15 seconds, whatever waits for it."""
+
 
 def machine(settings: Settings) -> Machine:
     """One file; an action for each route."""
@@ -62,8 +66,8 @@ def machine(settings: Settings) -> Machine:
 def _action(route: Route, settings: Settings) -> str:
     if route.protocol == "lmtp":
         return f'lmtp "{route.socket or f"{route.address}:{route.port}"}" rcpt-to'
-    scheme = "smtp+tls" if route.tls else "smtp+notls"
-    return f'relay host "{scheme}://{route.address}:{route.port}" helo {settings.host}'
+    scheme, verify = ("smtp+tls", "tls no-verify") if route.tls else ("smtp+notls", "")
+    return f'relay host "{scheme}://{route.address}:{route.port}" helo {settings.host} {verify}'
 
 
 OPENSMTPD: Final = Kind(
@@ -73,5 +77,5 @@ OPENSMTPD: Final = Kind(
     machine=machine,
     queue_command=("smtpctl", "show", "queue"),
     queue_is_empty=lambda said: not said.strip(),
-    flush_command=("smtpctl", "schedule", "all"),
+    flush_command=("sh", "-c", _NOW),
 )

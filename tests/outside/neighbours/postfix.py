@@ -39,7 +39,6 @@ smtpd_tls_key_file = {key}
 smtpd_tls_received_header = yes
 smtpd_tls_loglevel = 1
 smtp_tls_security_level = may
-smtp_tls_policy_maps = texthash:/etc/postfix/tls_policy
 smtp_tls_loglevel = 1
 lmtp_tls_loglevel = 1
 smtputf8_enable = yes
@@ -70,6 +69,8 @@ proxymap unix - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+secure unix - - n - - smtp -o smtp_tls_security_level=encrypt
+open unix - - n - - smtp -o smtp_tls_security_level=none
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
@@ -98,10 +99,8 @@ def machine(settings: Settings) -> Machine:
         "certificate": CERTIFICATE,
         "key": KEY,
     }
-    policies = {_next_hop(r): "encrypt" if r.tls else "none" for r in settings.routes.values()}
     tables = {
-        "transport": {d: f"{r.protocol}:{_next_hop(r)}" for d, r in settings.routes.items()},
-        "tls_policy": policies,
+        "transport": {d: f"{_service(r)}:{_next_hop(r)}" for d, r in settings.routes.items()},
         "virtual": settings.aliases,
         "deferred": dict.fromkeys(settings.deferred, "451 4.7.1 come again later"),
     }
@@ -116,6 +115,12 @@ def machine(settings: Settings) -> Machine:
         folders={"/mnt/spool": "root", "/var/lib/postfix": "postfix"},
         command=("/usr/sbin/postfix", "start-fg"),
     )
+
+
+def _service(route: Route) -> str:
+    if route.protocol == "lmtp":
+        return "lmtp"
+    return "secure" if route.tls else "open"
 
 
 def _next_hop(route: Route) -> str:
