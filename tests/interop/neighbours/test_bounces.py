@@ -19,9 +19,7 @@ def test_an_unknown_user_there(around: Neighbourhood, neighbour: Neighbour) -> N
     """Our report tells our sender who, where, and what the neighbour said. RFC 3464"""
     letter = make_letter()
     ghost = f"ghost@{neighbour.settings.domain}"
-    submit(
-        around.house.smtp_port, letter, ANN, ghost, f"ben@{neighbour.settings.domain}"
-    )
+    submit(around.house.smtp_port, letter, ANN, ghost, f"ben@{neighbour.settings.domain}")
 
     around.at(neighbour, "ben", letter.token)
     (report,) = around.at_house("ann", letter.token)

@@ -64,9 +64,7 @@ def test_a_letter_in_utf8(around: Neighbourhood, neighbour: Neighbour) -> None:
         assert _utf8_is_refused(neighbour)
         return
     letter = make_letter(subject="主题")
-    submit(
-        neighbour.port, letter, _utf8(neighbour), f"ann@{HOUSE}", words="BODY=8BITMIME SMTPUTF8"
-    )
+    submit(neighbour.port, letter, _utf8(neighbour), f"ann@{HOUSE}", words="BODY=8BITMIME SMTPUTF8")
 
     (found,) = around.at_house("ann", letter.token)
     assert f"\r\nSubject: 主题 {letter.token}\r\n".encode() in found

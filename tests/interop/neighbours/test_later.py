@@ -59,13 +59,10 @@ def test_we_are_full_and_later_not(around: Neighbourhood, neighbour: Neighbour) 
     ben = f"ben@{HOUSE}"
     letter = make_letter(b"text\r\n" * 1000)
     since = neighbour.log.stat().st_size
-    around.house.run("account", "set", ben, "--quota", "1000")
-    try:
+    with around.full("ben"):
         submit(neighbour.port, letter, f"ann@{neighbour.settings.domain}", ben)
         neighbour.await_log("452 4.2.2", since)
         assert ben in neighbour.queue()
-    finally:
-        around.house.run("account", "set", ben, "--quota", "1G")
 
     around.emptied(neighbour)
     assert len(around.at_house("ben", letter.token)) == 1

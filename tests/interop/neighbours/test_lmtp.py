@@ -4,7 +4,7 @@ import pytest
 
 from interop.neighbours.bodies import BODIES
 from outside.neighbours.neighbour import Neighbour
-from outside.neighbours.neighbourhood import HOUSE, LMTP_DOMAINS, Neighbourhood, make_letter, submit
+from outside.neighbours.neighbourhood import LMTP_DOMAINS, Neighbourhood, make_letter, submit
 
 pytestmark = pytest.mark.parametrize("domain", LMTP_DOMAINS, ids=["unix", "tcp"])
 
@@ -44,16 +44,12 @@ def test_each_recipient_has_an_answer(around: Neighbourhood, front: str, domain:
 def test_one_of_two_is_full(around: Neighbourhood, neighbour: Neighbour, domain: str) -> None:
     """The full one waits in the front server's queue; the other has the letter, and only once."""
     letter = make_letter(b"text\r\n" * 1000)
-    ben = f"ben@{HOUSE}"
     since = neighbour.log.stat().st_size
-    around.house.run("account", "set", ben, "--quota", "1000")
-    try:
+    with around.full("ben"):
         sender = f"ann@{neighbour.settings.domain}"
         submit(neighbour.port, letter, sender, f"ann@{domain}", f"ben@{domain}")
         around.at_house("ann", letter.token)
         neighbour.await_log("452 4.2.2", since)
-    finally:
-        around.house.run("account", "set", ben, "--quota", "1G")
 
     around.emptied(neighbour)
     for name in ("ann", "ben"):

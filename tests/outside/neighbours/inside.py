@@ -1,6 +1,6 @@
 """The first process of a neighbour's namespace: makes the machine that it sees, and starts it.
 
-    unshare --mount --pid --fork --mount-proc python -S inside.py FOLDER ROOT
+    unshare --mount --uts --pid --fork --mount-proc python -S inside.py FOLDER ROOT
 
 In the mount namespace the unpacked packages in ROOT lie over /usr, /etc and /var, and what is
 written there goes nowhere else; FOLDER is /mnt. FOLDER/machine.json says which files and users
@@ -131,6 +131,7 @@ def main() -> int:
     os.umask(0o022)
     folder, root = map(Path, sys.argv[1:])
     machine = json.loads((folder / "machine.json").read_text("utf-8"))
+    socket.sethostname(machine["host"])
     see_the_packages(folder, root)
     users, people = machine["users"], machine["people"]
     settle(users, people)

@@ -3,9 +3,10 @@
     with Neighbour(POSTFIX, folder, Settings(domain="b.example", routes={...})) as postfix:
         postfix.port, postfix.inbox("ann"), postfix.queue(), postfix.log_text()
 
-It runs in mount and process namespaces of its own (inside.py) from packages that are unpacked,
-never installed. It ends with its context, and with this process whatever happens. Its network is
-that of `within`, or ours. Its spool and mailboxes stay in `folder`: it can stop and start again.
+It runs in namespaces of its own (mounts, processes, host name; inside.py) from packages that are
+unpacked, never installed. It ends with its context, and with this process whatever happens. Its
+network is that of `within`, or ours. Its spool and mailboxes stay in `folder`: it can stop and
+start again.
 """
 
 import dataclasses
@@ -157,7 +158,7 @@ class Neighbour:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self._describe()
-        words = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+        words = ("unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
         inside = (*words, sys.executable, "-I", "-S", INSIDE, self.folder, root)
         with (self.folder / "said").open("ab") as said:
             self._process = subprocess.Popen(
@@ -224,7 +225,7 @@ class Neighbour:
         """A command on its machine."""
         assert self._process is not None, "it does not run"
         (pid,) = _children(self._process.pid)
-        words = ["nsenter", "--target", str(pid), "--mount", "--pid", "--", *command]
+        words = ["nsenter", "--target", str(pid), "--mount", "--uts", "--pid", "--", *command]
         ran = subprocess.run(
             words, input=said, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=SECONDS_MAX, check=False,
@@ -252,6 +253,7 @@ class Neighbour:
         names = {**self.settings.names, **machine.names}
         text = json.dumps(
             {
+                "host": self.settings.host,
                 "users": dict(self.kind.users),
                 "people": people,
                 "files": {**_names(self.settings, names), **machine.files},
