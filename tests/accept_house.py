@@ -101,7 +101,7 @@ class World:
         run_now(self.store.commit(PutAlias("ann@intern", both[:1])))
         self.users = Users(
             self.store,
-            AuthSettings(),
+            AuthSettings(channel_binding=True),
             self.clock,
             in_thread=self.in_thread,
             pause=self.pause,

@@ -255,7 +255,7 @@ def test_an_account_removed_in_the_middle_of_scram() -> None:
 
 def test_bound_exchanges_are_for_doors_that_know_their_certificate() -> None:
     """-PLUS is offered and accepted only with something to be bound to. RFC 5802 6"""
-    users = House().users
+    users = House(AuthSettings(channel_binding=True)).users
 
     assert users.mechanisms(binds=True)[0] == "SCRAM-SHA-256-PLUS"
     assert "SCRAM-SHA-256-PLUS" not in users.mechanisms()
@@ -263,9 +263,21 @@ def test_bound_exchanges_are_for_doors_that_know_their_certificate() -> None:
     assert users.start("scram-sha-256-plus", "x", end_point=b"hash") is not None
 
 
+def test_binding_is_offered_only_where_it_is_configured() -> None:
+    """And a client that says it could bind, had it been offered, is believed. RFC 5802 6"""
+    users = House().users
+
+    assert "SCRAM-SHA-256-PLUS" not in users.mechanisms(binds=True)
+    assert users.start("SCRAM-SHA-256-PLUS", "x", end_point=b"hash") is None
+    exchange = users.start("SCRAM-SHA-256", "x", end_point=b"hash")
+    assert exchange is not None
+    client = ScramClient("ann@example.org", "secret", flag="y")
+    assert isinstance(run_now(exchange.first(base64.b64decode(client.first()))), Challenge)
+
+
 def test_the_last_data_as_a_challenge() -> None:
     """For protocols whose yes cannot carry it; what the client says then means nothing."""
-    house = House()
+    house = House(AuthSettings(channel_binding=True))
     client = ScramClient("ann@example.org", "secret", b"hash")
     exchange = house.users.start(
         client.mechanism, "192.0.2.1", end_point=b"hash", final_as_challenge=True

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from outside.server import Server
+from outside.server import LOOPBACK, Server
 
+DOORS = {"submission": (LOOPBACK,), "submissions": (LOOPBACK,)}
 CHINESE_DOMAIN = "例子.测试"
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two workers, domains example.org and 例子.测试."""
-    with Server(tmp_path_factory.mktemp("interop")) as server:
+    with Server(tmp_path_factory.mktemp("interop"), {"listen": DOORS}) as server:
         server.add_domain("example.org")
         server.add_domain(CHINESE_DOMAIN)
         yield server

@@ -2,6 +2,9 @@
 
 import shutil
 import subprocess
+from email import message_from_bytes
+from email.message import EmailMessage, Message
+from email.policy import SMTP
 from pathlib import Path
 
 from outside.clients import Imap
@@ -36,6 +39,18 @@ def inbox(server: Server, address: str, mailbox: str = "INBOX") -> list[bytes]:
         client.ok(f"EXAMINE {mailbox}".encode())
         answers = client.ok(b"UID FETCH 1:* BODY.PEEK[]")
     return [a.partition(b"}\r\n")[2].removesuffix(b")") for a in answers if b" FETCH " in a[:40]]
+
+
+def parsed(octets: bytes) -> EmailMessage:
+    """A letter as Python reads it: fields decoded, parts apart."""
+    return message_from_bytes(octets, policy=SMTP)
+
+
+def text_of(part: Message) -> str:
+    """Its text, whatever it was encoded in, with lines as Python has them."""
+    assert isinstance(part, EmailMessage)
+    text: str = part.get_content()
+    return text.replace("\r\n", "\n").rstrip("\n")
 
 
 def flags(server: Server, address: str, mailbox: str = "INBOX") -> list[set[str]]:

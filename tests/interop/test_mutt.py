@@ -1,24 +1,20 @@
-"""mutt works through an INBOX over IMAPS, driven by its own key commands on a terminal of ours."""
+"""mutt and neomutt work through an INBOX over IMAPS and send, driven by their own key commands."""
 
-import fcntl
-import os
-import pty
-import select
 import shutil
-import struct
-import subprocess
-import termios
-import time
 from pathlib import Path
 
-from interop.programs import certificate, flags, inbox
+import pytest
+
+from interop.chinese import BODY, DRAFTS, DRAFTS_WIRE, GB_BODY, GB_SUBJECT, SUBJECT, deliver_chinese
+from interop.programs import certificate, flags, inbox, parsed, text_of
+from interop.terminal import Terminal, on_terminal
 from outside.clients import Smtp, letter
-from outside.server import PASSWORD, SECONDS_MAX, Server
+from outside.server import PASSWORD, Server
 
 _SETTINGS = """
 set imap_user = "{user}"
 set imap_pass = "{password}"
-set folder = "imaps://127.0.0.1:{port}/"
+set folder = "imaps://127.0.0.1:{imaps}/"
 set spoolfile = "+INBOX"
 set ssl_ca_certificates_file = "{certificate}"
 set ssl_force_tls = yes
@@ -36,64 +32,46 @@ set quit = yes
 set prompt_after = no
 set wait_key = no
 set beep = no
+set sleep_time = 0
+set smtp_pass = "{password}"
+set from = "{user}"
+set realname = "安"
+set use_from = yes
+set record = "+Sent"
+set charset = utf-8
+set abort_unmodified = no
+set abort_nosubject = no
 """
 
 
-def mutt(server: Server, person: str, folder: Path, keys: str) -> str:
-    """Opens the INBOX, types the keys, ends. What stood on the screen comes back."""
-    assert shutil.which("mutt"), "mutt is missing: scripts/system-packages"
+@pytest.fixture(params=["mutt", "neomutt"])
+def program(request: pytest.FixtureRequest) -> str:
+    """The old one and the one that grew out of it."""
+    name: str = request.param
+    assert shutil.which(name), f"{name} is missing: scripts/system-packages"
+    return name
+
+
+def settings(server: Server, person: str, folder: Path) -> Path:
     (folder / "pages").mkdir()
-    settings = folder / "muttrc"
-    settings.write_text(
+    file = folder / "muttrc"
+    file.write_text(
         _SETTINGS.format(
             user=person,
             password=PASSWORD,
-            port=server.ports["imaps"],
+            imaps=server.ports["imaps"],
             certificate=certificate(server),
             folder=folder,
-        )
+        ),
+        "utf-8",
     )
-    words = ["mutt", "-n", "-F", str(settings), "-e", f'push "{keys}"']
-    return on_terminal(words, {"HOME": str(folder), "TERM": "xterm", "LANG": "C.UTF-8"})
+    return file
 
 
-def on_terminal(words: list[str], environment: dict[str, str]) -> str:
-    """Runs a program on a terminal of 120 columns until it ends."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    program = subprocess.Popen(
-        words,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, **environment},
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    deadline = time.monotonic() + SECONDS_MAX
-    try:
-        while data := _read(ours, deadline):
-            shown += data
-        code = program.wait(max(0.1, deadline - time.monotonic()))
-    except TimeoutError:
-        raise AssertionError(f"it never ended: {shown[-2000:]!r}") from None
-    finally:
-        os.close(ours)
-        program.kill()
-        program.wait()
-    assert code == 0, shown[-2000:]
-    return shown.decode("utf-8", "replace")
-
-
-def _read(terminal: int, deadline: float) -> bytes:
-    """What comes next, b"" at the end."""
-    if not select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        raise TimeoutError
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:  # Linux says EIO when the other side is closed
-        return b""
+def mutt(program: str, server: Server, person: str, folder: Path, keys: str) -> str:
+    """Opens the INBOX, types the keys, ends. What stood on the screen comes back."""
+    words = [program, "-n", "-F", str(settings(server, person, folder)), "-e", f'push "{keys}"']
+    return on_terminal(words, {"HOME": str(folder)})
 
 
 def deliver(server: Server, person: str, *subjects: str) -> None:
@@ -102,11 +80,11 @@ def deliver(server: Server, person: str, *subjects: str) -> None:
             assert smtp.deliver(letter(subject, f"Text of {subject}\r\n".encode()), person) == 250
 
 
-def test_mutt_reads(server: Server, person: str, tmp_path: Path) -> None:
-    """mutt shows the list and the text of a letter; what it opened is seen from then on."""
+def test_reads(program: str, server: Server, person: str, tmp_path: Path) -> None:
+    """It shows the list and the text of a letter; what it opened is seen from then on."""
     deliver(server, person, "first", "second")
 
-    shown = mutt(server, person, tmp_path, "<first-entry><display-message><quit>")
+    shown = mutt(program, server, person, tmp_path, "<first-entry><display-message><quit>")
 
     assert "second" in shown
     (page,) = (tmp_path / "pages").iterdir()
@@ -114,12 +92,12 @@ def test_mutt_reads(server: Server, person: str, tmp_path: Path) -> None:
     assert ["\\Seen" in f for f in flags(server, person)] == [True, False]
 
 
-def test_mutt_saves_a_copy(server: Server, person: str, tmp_path: Path) -> None:
-    """mutt copies a letter to a mailbox of ours and to a file of its own."""
+def test_saves_a_copy(program: str, server: Server, person: str, tmp_path: Path) -> None:
+    """It copies a letter to a mailbox of ours and to a file of its own."""
     deliver(server, person, "keep me")
 
     keys = "<first-entry><copy-message>=Archive<enter><copy-message>" + str(tmp_path / "mbox")
-    mutt(server, person, tmp_path, keys + "<enter><quit>")
+    mutt(program, server, person, tmp_path, keys + "<enter><quit>")
 
     (kept,) = inbox(server, person, "Archive")
     assert b"Text of keep me" in kept
@@ -127,12 +105,66 @@ def test_mutt_saves_a_copy(server: Server, person: str, tmp_path: Path) -> None:
     assert b"Text of keep me" in (tmp_path / "mbox").read_bytes()
 
 
-def test_mutt_deletes(server: Server, person: str, tmp_path: Path) -> None:
-    """What mutt deletes is gone when it leaves; the rest stays."""
+def test_deletes(program: str, server: Server, person: str, tmp_path: Path) -> None:
+    """What it deletes is gone when it leaves; the rest stays."""
     deliver(server, person, "stays", "goes", "stays too")
 
-    mutt(server, person, tmp_path, "<first-entry><next-entry><delete-message><quit>")
+    keys = "<first-entry><next-entry><delete-message><quit>"
+    mutt(program, server, person, tmp_path, keys)
 
     texts = inbox(server, person)
     assert [b"Subject: goes" in text for text in texts] == [False, False]
     assert len(texts) == 2
+
+
+def test_reads_chinese(program: str, server: Server, person: str, tmp_path: Path) -> None:
+    """Subjects and texts in UTF-8 and GB18030 are shown; one goes into a mailbox 草稿."""
+    deliver_chinese(server, person)
+
+    keys = (
+        "<first-entry><display-message><next-entry><display-message>"
+        f"<copy-message>={DRAFTS}<enter><quit>"
+    )
+    shown = mutt(program, server, person, tmp_path, keys)
+
+    assert SUBJECT in shown
+    assert GB_SUBJECT in shown
+    pages = "".join(page.read_text("utf-8") for page in (tmp_path / "pages").iterdir())
+    assert BODY in pages
+    assert GB_BODY in pages
+    (kept,) = inbox(server, person, DRAFTS_WIRE)
+    assert kept == inbox(server, person)[1]
+
+
+@pytest.mark.parametrize("door", ["submission", "submissions"])
+def test_sends(program: str, server: Server, person: str, tmp_path: Path, door: str) -> None:
+    """It sends in Chinese with a file attached, after log-in, and keeps a copy in Sent."""
+    server.add_account(f"to-{person}")
+    file = tmp_path / "附件.bin"
+    file.write_bytes(bytes(range(256)))
+    scheme = "smtp" if door == "submission" else "smtps"
+    url = f"{scheme}://{person.replace('@', '%40')}@localhost:{server.ports[door]}/"
+    body = tmp_path / "body"
+    body.write_text(f"{BODY}\n.\n..two\nFrom here\n", "utf-8")
+    words = [program, "-n", "-F", str(settings(server, person, tmp_path))]
+    for command in (f'set smtp_url = "{url}"', "set editor = true", "set copy = yes"):
+        words += ["-e", command]
+    words += ["-s", SUBJECT, "-i", str(body), "-a", str(file), "--", f"to-{person}"]
+    with Terminal(words, {"HOME": str(tmp_path)}) as terminal:
+        for question in ("To: ", "Subject: "):
+            terminal.expect(question)
+            terminal.type("\r")
+        terminal.expect("y:Send")
+        terminal.type("y")
+        terminal.finish()
+
+    (arrived,) = map(parsed, inbox(server, f"to-{person}"))
+    assert arrived["Subject"] == SUBJECT
+    assert arrived["From"] == f"安 <{person}>"
+    text, attached = arrived.iter_parts()
+    assert text_of(text) == f"{BODY}\n.\n..two\nFrom here"
+    assert attached.get_filename() == file.name
+    assert attached.get_payload(decode=True) == file.read_bytes()
+    (copy,) = map(parsed, inbox(server, person, "Sent"))
+    assert copy["Subject"] == SUBJECT
+    assert flags(server, person, "Sent") == [{"\\Seen"}]

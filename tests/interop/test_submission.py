@@ -11,8 +11,6 @@ import pytest
 
 from interop.programs import certificate, inbox, run
 from outside.server import LOOPBACK, PASSWORD, Server
-from posthouse.proofs.channel_binding import server_end_point
-from scram_client import ScramClient
 
 ANN = "ann@example.org"
 DOORS = {
@@ -145,23 +143,6 @@ def test_smtplib(server: Server, person: str) -> None:
 
     (found,) = inbox(server, person)
     assert b"Subject: =?utf-8?" in found
-
-
-@pytest.mark.parametrize("is_bound", [False, True])
-def test_scram_over_real_tls(server: Server, is_bound: bool) -> None:
-    """Bound to the certificate that this TLS session in fact showed. RFC 5929 4"""
-    with client(server) as smtp:
-        assert isinstance(smtp.sock, ssl.SSLSocket)
-        shown = smtp.sock.getpeercert(binary_form=True)
-        assert shown is not None
-        scram = ScramClient(ANN, PASSWORD, server_end_point(shown) if is_bound else b"")
-        code, challenge = smtp.docmd("AUTH", f"{scram.mechanism} {scram.first()}")
-        assert code == 334
-        code, challenge = smtp.docmd(scram.final(challenge.decode()))
-        assert code == 334
-        scram.check(challenge.decode())
-        assert smtp.docmd("")[0] == 235
-        assert smtp.mail(ANN)[0] == 250
 
 
 def test_a_log_in_leaves_no_password_in_the_log(server: Server) -> None:

@@ -141,7 +141,7 @@ class SubmissionVisit:
         self._exchange = self._house.users.start(
             question.mechanism,
             facts.address,
-            end_point=facts.tls.end_point if facts.tls else b"",
+            end_point=facts.end_point,
             final_as_challenge=True,  # RFC 4954 4: 235 has no place for data
         )
         if self._exchange is None:

@@ -159,7 +159,7 @@ def imap_door(house: House) -> ImapDoor:
     config = house.config
     users = users_of(house)
     offer = Offer(
-        mechanisms=users.mechanisms(),
+        mechanisms=users.mechanisms(binds=house.binds),
         after=after_login(config[ImapLimits]),
         starttls=True,
         plaintext_auth=config[TlsSettings].allow_plaintext_auth,
@@ -189,7 +189,7 @@ def pop3_door(house: House) -> Pop3Door:
     users = users_of(house)
     offer = Pop3Offer(
         config.hostname,
-        mechanisms=users.mechanisms(),
+        mechanisms=users.mechanisms(binds=house.binds),
         stls=True,
         plaintext_auth=config[TlsSettings].allow_plaintext_auth,
         implementation=f"Posthouse-{VERSION}",

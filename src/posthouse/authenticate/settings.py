@@ -10,6 +10,11 @@ class AuthSettings:
     """[auth] - log-ins and guessers."""
 
     scram: bool = setting(True, "Keep SCRAM keys for new passwords and offer SCRAM-SHA-256.")
+    channel_binding: bool = setting(
+        False,
+        "Offer SCRAM-SHA-256-PLUS too. Clients whose GNU SASL chooses it without being able to "
+        "bind, as mutt's of 2022 to 2024, cannot log in then.",
+    )
     failures_free: int = setting(
         3, "Failed log-ins of one address or account before answers are delayed.", least=1, most=100
     )

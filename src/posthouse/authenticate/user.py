@@ -111,6 +111,7 @@ class Users:
         """What may be offered, best first; with `binds` also what is bound to TLS."""
         if not self.settings.scram:
             return MECHANISMS[1:]
+        binds = binds and self.settings.channel_binding
         return (SCRAM_PLUS, *MECHANISMS) if binds else MECHANISMS
 
     async def check_password(self, login: str, password: str, peer: str) -> LoggedIn:
@@ -137,10 +138,12 @@ class Users:
     ) -> "SaslLogin | None":
         """A SASL exchange with one client, or None when the mechanism is not offered.
 
-        `end_point` is what TLS can be bound by here, b"" where binding was not offered. With
+        `end_point` is what TLS can be bound by here, b"" without TLS. With
         `final_as_challenge` the data that comes with success is a challenge of its own, for
         protocols whose yes has no place for it. RFC 4422 3.6
         """
+        if not self.settings.channel_binding:
+            end_point = b""  # not offered, so a client that could bind says so by right
         exchange: Exchange
         match mechanism.upper():
             case "PLAIN":

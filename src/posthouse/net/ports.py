@@ -18,6 +18,11 @@ class PeerFacts:
     local_port: int
     tls: TlsFacts | None
 
+    @property
+    def end_point(self) -> bytes:
+        """What a log-in can be bound by, b"" without TLS. RFC 5929 4"""
+        return self.tls.end_point if self.tls is not None else b""
+
 
 class Core(Protocol):
     """What a protocol of `wire` offers to its driver. It has no socket and never waits.

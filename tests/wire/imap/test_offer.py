@@ -10,14 +10,18 @@ from posthouse.wire.imap.offer import Offer
     [
         (False, False, b"IMAP4rev1 ID STARTTLS LOGINDISABLED AUTH=SCRAM-SHA-256"),
         (False, True, b"IMAP4rev1 ID STARTTLS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN"),
-        (True, False, b"IMAP4rev1 ID AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN"),
+        (
+            True,
+            False,
+            b"IMAP4rev1 ID AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN",
+        ),
     ],
 )
 def test_before_login(has_tls: bool, plaintext_auth: bool, names: bytes) -> None:
     """Before log-in: TLS, and the ways to log in that are safe on this connection."""
     offer = Offer(
         before=("ID",),
-        mechanisms=("SCRAM-SHA-256", "PLAIN", "LOGIN"),
+        mechanisms=("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"),
         starttls=True,
         plaintext_auth=plaintext_auth,
     )

@@ -26,6 +26,15 @@ def test_stls_and_passwords() -> None:
     assert "SASL SCRAM-SHA-256 PLAIN" in after
 
 
+def test_only_tls_can_be_bound_to() -> None:
+    """-PLUS is not offered without it, not even where passwords may be sent. RFC 5802 6"""
+    mechanisms = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256")
+    offer = Offer("mail.example", mechanisms=mechanisms, plaintext_auth=True)
+
+    assert "SASL SCRAM-SHA-256" in names(offer, has_tls=False, is_open=False)
+    assert "SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256" in names(offer, has_tls=True, is_open=False)
+
+
 def test_no_mechanism_no_sasl() -> None:
     """An empty list is not announced. RFC 5034 3"""
     found = names(Offer("mail.example", mechanisms=("PLAIN",)), has_tls=False, is_open=False)

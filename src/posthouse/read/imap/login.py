@@ -76,7 +76,9 @@ async def log_in(visit: "ImapVisit", question: commands.Login) -> Done:
 
 async def start_exchange(visit: "ImapVisit", question: commands.AuthStarted) -> Done | Challenge:
     """AUTHENTICATE. An exchange that was open is forgotten."""
-    visit.exchange = visit.house.users.start(question.mechanism, visit.peer)
+    visit.exchange = visit.house.users.start(
+        question.mechanism, visit.peer, end_point=visit.line.facts.end_point
+    )
     if visit.exchange is None:
         return No("This way to log in is not offered", CANNOT)
     return await _step(visit, visit.exchange, question.initial, is_first=True)

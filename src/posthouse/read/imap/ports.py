@@ -73,8 +73,19 @@ def after_login(limits: ImapLimits) -> tuple[str, ...]:
     return (*AFTER_LOGIN, f"APPENDLIMIT={limits.letter_octets_max}")
 
 
+class Facts(Protocol):
+    """The part of `net.connection.PeerFacts` that is used."""
+
+    @property
+    def end_point(self) -> bytes:
+        """What a log-in can be bound by, b"" without TLS. RFC 5929 4"""
+
+
 class Line(Protocol):
     """The part of `net.connection.Connection` that is used."""
+
+    @property
+    def facts(self) -> Facts: ...
 
     def flush(self) -> None: ...
 

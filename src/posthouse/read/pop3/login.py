@@ -35,7 +35,9 @@ async def log_in(visit: "Pop3Visit", question: LogIn) -> Opened | Err:
 async def start_exchange(visit: "Pop3Visit", question: AuthStarted) -> Opened | Challenge | Err:
     """AUTH. An exchange that was open is forgotten."""
     visit.proved = None
-    visit.exchange = visit.house.users.start(question.mechanism, visit.peer)
+    visit.exchange = visit.house.users.start(
+        question.mechanism, visit.peer, end_point=visit.line.facts.end_point
+    )
     if visit.exchange is None:
         return Err("That mechanism is not offered here")
     return await _went(visit, await visit.exchange.first(question.initial))

@@ -16,8 +16,19 @@ from posthouse.wire.pop3.limits import Pop3Limits
 from posthouse.wire.pop3.offer import Offer
 
 
+class Facts(Protocol):
+    """The part of `net.connection.PeerFacts` that is used."""
+
+    @property
+    def end_point(self) -> bytes:
+        """What a log-in can be bound by, b"" without TLS. RFC 5929 4"""
+
+
 class Line(Protocol):
     """The part of `net.connection.Connection` that is used."""
+
+    @property
+    def facts(self) -> Facts: ...
 
     def flush(self) -> None: ...
 

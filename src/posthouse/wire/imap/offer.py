@@ -95,6 +95,9 @@ class Offer:
 
     def allowed_mechanisms(self, *, has_tls: bool) -> tuple[str, ...]:
         """The SASL mechanisms that may be used now."""
-        if self.may_log_in(has_tls=has_tls):
+        if has_tls:
             return self.mechanisms
-        return tuple(name for name in self.mechanisms if name not in _PLAINTEXT)
+        unbound = (name for name in self.mechanisms if not name.endswith("-PLUS"))
+        if self.plaintext_auth:
+            return tuple(unbound)
+        return tuple(name for name in unbound if name not in _PLAINTEXT)

@@ -44,9 +44,12 @@ class Offer:
 
     def allowed_mechanisms(self, *, has_tls: bool) -> tuple[str, ...]:
         """What AUTH may use now."""
-        if self.may_log_in(has_tls=has_tls):
+        if has_tls:
             return self.mechanisms
-        return tuple(name for name in self.mechanisms if name not in PLAINTEXT)
+        unbound = (name for name in self.mechanisms if not name.endswith("-PLUS"))
+        if self.plaintext_auth:
+            return tuple(unbound)
+        return tuple(name for name in unbound if name not in PLAINTEXT)
 
     def _list(self, implementation: str, has_tls: bool, is_open: bool) -> bytes:
         lines = [
