@@ -52,6 +52,11 @@ class Server:
         self.ports: dict[str, int] = {}
         self.may_fault = False
         """Set by a test that makes the machine fail under the server."""
+        self.before: list[str] = []
+        """Words before its command: in which namespace, as whom."""
+        self.environment: dict[str, str] = {}
+        self.descriptors: list[int] = []
+        """What it inherits open beside stdin, stdout and stderr."""
         self._process: subprocess.Popen[bytes] | None = None
         self.configure(settings or {})
 
@@ -81,11 +86,12 @@ class Server:
         assert self._process is None, "it runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*END_WITH_US, *command(), "serve", "--config", str(self.config)],
-                env=environment(),
+                [*END_WITH_US, *self.before, *command(), "serve", "--config", str(self.config)],
+                env=environment() | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                pass_fds=self.descriptors,
             )
         line = self._ready_line(self._process)
         self.ports = {
