@@ -56,20 +56,22 @@ def nobody() -> Person:
 
 
 @AS_ROOT
-def test_files_are_made_as_the_user(tmp_path: Path, nobody: Person) -> None:
+def test_files_are_made_as_the_user(nobody: Person) -> None:
     """Private ones of his; afterwards we are root again. Without a user nothing changes."""
-    tmp_path.chmod(0o777)
-    with acting_as(nobody):
-        (tmp_path / "his").touch()
-        (tmp_path / "folder").mkdir()
-    with acting_as(None):
-        (tmp_path / "ours").touch()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        with acting_as(nobody):
+            (folder / "his").touch()
+            (folder / "deep").mkdir()
+        with acting_as(None):
+            (folder / "ours").touch()
 
-    assert os.geteuid() == 0
-    assert (tmp_path / "his").stat().st_uid == nobody.uid
-    assert stat.S_IMODE((tmp_path / "his").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o700
-    assert (tmp_path / "ours").stat().st_uid == 0
+        assert os.geteuid() == 0
+        assert (folder / "his").stat().st_uid == nobody.uid
+        assert stat.S_IMODE((folder / "his").stat().st_mode) == 0o600
+        assert stat.S_IMODE((folder / "deep").stat().st_mode) == 0o700
+        assert (folder / "ours").stat().st_uid == 0
 
 
 @AS_ROOT
