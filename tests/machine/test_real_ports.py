@@ -84,7 +84,7 @@ def test_root_is_given_up_and_all_works(folder: Path, machine: Machine) -> None:
     with (folder / "a file of the one who started it").open("w") as stray:
         server = Server(folder, settings(tls=tls_of(secret_certificate(folder, "mail.one.test"))))
         server.config.chmod(0o600)
-        server.before = machine.words
+        server.around = machine.words
         server.descriptors = [stray.fileno()]
         with server:
             assert server.ports == PORTS
@@ -162,7 +162,7 @@ def test_our_own_key_is_ours(folder: Path, machine: Machine) -> None:
     kept; its key is 0600 and the user's.
     """
     server = Server(folder, settings())
-    server.before = machine.words
+    server.around = machine.words
     with server:
         expect_holds(server.status().supervisor, {NET_BIND_SERVICE})
         key = (server.data / KEY_NAME).stat()
@@ -179,7 +179,7 @@ def test_reload_after_root_is_given_up(folder: Path, machine: Machine) -> None:
     few = {**LISTEN, "pop3": (), "pop3s": (), "submission": ()}
     server = Server(folder, settings(tls=tls_of(place), listen=few))
     server.config.chmod(0o600)
-    server.before = machine.words
+    server.around = machine.words
     with server, machine.inside():
         assert shown_at(993) == in_file(place)
         workers = server.status().workers
@@ -224,7 +224,7 @@ def test_a_certificate_that_went_out_of_reach_is_said(folder: Path, machine: Mac
     it says what it cannot read and the next step, and everything goes on as it was.
     """
     server = Server(folder, settings())
-    server.before = machine.words
+    server.around = machine.words
     with server, machine.inside():
         shown = shown_at(993)
         server.configure(settings(tls=tls_of(secret_certificate(folder, "mail.two.test"))))
@@ -240,7 +240,7 @@ def test_a_certificate_that_went_out_of_reach_is_said(folder: Path, machine: Mac
 def test_commands_that_root_types_leave_nothing_of_root_s(folder: Path, machine: Machine) -> None:
     """Accounts made while the server is down are in files of the user, and it starts with them."""
     server = Server(folder, settings())
-    server.before = machine.words
+    server.around = machine.words
     with server:
         pass
     server.add_domain("example.org")
@@ -284,7 +284,7 @@ def test_a_low_port_without_the_right_to_it(folder: Path, machine: Machine) -> N
 def test_files_of_root_s_in_the_data_directory_are_named(folder: Path, machine: Machine) -> None:
     """Who ran as root before and names a user now is told what to give to the user."""
     server = Server(folder, settings())
-    server.before = machine.words
+    server.around = machine.words
     server.data.mkdir(mode=0o700)
     (server.data / "mail.db").touch(mode=0o600)
     code, said = refused_start(server, *machine.words)

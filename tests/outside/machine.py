@@ -1,17 +1,22 @@
-"""A machine of the test's own as far as ports go: a network namespace with a loopback. Needs root.
+"""A machine of the test's own: a network namespace with a loopback, and a Python for everybody.
+Needs root.
 
-What runs `inside` has all 65,535 ports to itself; nobody outside sees them.
+What runs in it has all 65,535 ports to itself; nobody outside sees them. Where this Python or this
+clone stands in a folder that is closed to others (root's home), the machine shows them in an open
+one of the same name, so that a server can become somebody who is not root.
 """
 
 import contextlib
 import ctypes
+import shlex
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from outside.server import END_WITH_US, eventually
+from outside.server import END_WITH_US, ROOT, eventually
 
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 _OF_THIS_THREAD = Path("/proc/thread-self/ns/net")
@@ -25,8 +30,9 @@ class Machine:
 
     def __enter__(self) -> Self:
         outside = _OF_THIS_THREAD.stat().st_ino
+        script = "\n".join(["set -e", *_opened(), "ip link set lo up", "exec cat"])
         self._keeper = subprocess.Popen(
-            [*END_WITH_US, "unshare", "--net", "sh", "-c", "ip link set lo up; exec cat"],
+            [*END_WITH_US, "unshare", "--net", "--mount", "sh", "-c", script],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
         )
@@ -43,7 +49,7 @@ class Machine:
     @property
     def words(self) -> list[str]:
         """Before a command that shall run in it."""
-        return ["nsenter", f"--net={self._path}"]
+        return ["nsenter", f"--net={self._path}", f"--mount={self._path.with_name('mnt')}"]
 
     @contextlib.contextmanager
     def inside(self) -> Iterator[None]:
@@ -65,6 +71,33 @@ class Machine:
             probe.bind(("127.0.0.1", 0))
             probe.listen()
             return client.connect_ex(probe.getsockname()) == 0
+
+
+def _opened() -> list[str]:
+    """Commands that show what a server reads in folders that everybody may enter."""
+    needed = {Path(sys.base_prefix), Path(sys.prefix), ROOT}
+    closed: dict[Path, list[Path]] = {}
+    for path in sorted(needed):
+        above = [folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001]
+        if above:
+            closed.setdefault(above[0], []).append(path)
+    commands = []
+    for folder, paths in closed.items():
+        aside = "/run/posthouse-aside"
+        commands += [
+            "mount -t tmpfs -o mode=755 tmpfs /run",
+            f"mkdir {aside}",
+            f"mount --bind {shlex.quote(str(folder))} {aside}",
+            f"mount -t tmpfs -o mode=755 tmpfs {shlex.quote(str(folder))}",
+        ]
+        for path in paths:
+            inside = shlex.quote(str(path))
+            commands += [
+                f"mkdir -p {inside}",
+                f"mount --bind {aside}/{shlex.quote(str(path.relative_to(folder)))} {inside}",
+            ]
+        commands.append("umount -l /run")
+    return commands
 
 
 def _enter(descriptor: int) -> None:

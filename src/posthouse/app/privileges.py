@@ -107,19 +107,24 @@ def expect_reachable(data: Path, person: Person | None) -> None:
             f"{person.name} cannot reach the data directory {data}",
             "choose one below folders that all may enter, as /var/lib/posthouse",
         )
-    program = Path(__file__).parents[1]
-    for place in (program, Path(sys.prefix)):
-        if not os.access(place, os.R_OK | os.X_OK):
-            raise PrivilegeFailed(
-                f"{person.name} cannot read the program in {place}",
-                "install it where all may read, as /opt/posthouse",
-            )
+    expect_readable_program(person)
     for name in OURS:
         path = data / name
         if path.exists() and path.lstat().st_uid != person.uid:
             raise PrivilegeFailed(
                 f"{path} belongs to user {path.lstat().st_uid}, not to {person.name}",
                 f"chown -R {person.name}: {data}",
+            )
+
+
+def expect_readable_program(person: Person) -> None:
+    """Whom we are now can load the rest of this program and of Python when it is needed."""
+    program, library = Path(__file__).parents[1], Path(os.__file__).parent
+    for place in (program, Path(sys.prefix), library):
+        if not os.access(place, os.R_OK | os.X_OK, effective_ids=True):
+            raise PrivilegeFailed(
+                f"{person.name} cannot read the program in {place}",
+                "install it, and Python, where all may read, as /opt or /usr/local",
             )
 
 

@@ -28,7 +28,7 @@ from posthouse.app.privileges import (
 from posthouse.app.status import CONTROL_NAME
 from posthouse.app.supervisor import Outside, Supervisor, open_house_certificates
 from posthouse.base.clock import SystemClock
-from posthouse.base.log import Level, Log, to_stderr
+from posthouse.base.log import Level, Log, is_journal, to_stderr
 from posthouse.net.certificates import CertificateFailed
 from posthouse.net.listen import Address, ListenFailed, activated, close_listeners, open_listeners
 
@@ -78,7 +78,8 @@ def _serve(
     reload: Callable[[], Config],
 ) -> int:
     clock = SystemClock()
-    log = Log(clock, to_stderr, Level[config[LogSettings].level.upper()])
+    level = Level[config[LogSettings].level.upper()]
+    log = Log(clock, to_stderr, level, to_journal=is_journal(environ.get("JOURNAL_STREAM", "")))
     data = config.data
     os.umask(UMASK)
     person = find_person(config[Root].user)

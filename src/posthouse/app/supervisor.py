@@ -127,6 +127,7 @@ class Supervisor:
                 self._rates.sample()
                 sample_at = self._clock.monotonic() + SAMPLE_SECONDS
             self._look_after_children()
+            self._outside.notifier.alive()
         self._selector.close()
         self._openings.close([*self._openings.open, *self._closing])
         return self._exit_code
@@ -275,9 +276,8 @@ class Supervisor:
 
     def _next_wait(self) -> float:
         waits = [SAMPLE_SECONDS]
-        due = self._children.next_due()
-        if due is not None:
-            waits.append(due)
+        dues = (self._children.next_due(), self._outside.notifier.wait_seconds())
+        waits += [due for due in dues if due is not None]
         if self._kill_at is not None:
             waits.append(max(0.0, self._kill_at - self._clock.monotonic()))
         return min(waits)

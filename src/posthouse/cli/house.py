@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 
 from posthouse.app.config import Config, Root
 from posthouse.app.config_load import ConfigFailed, load_config
-from posthouse.app.privileges import Person, PrivilegeFailed, acting_as, find_person
+from posthouse.app.privileges import (
+    Person,
+    PrivilegeFailed,
+    acting_as,
+    expect_readable_program,
+    find_person,
+)
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.clock import SystemClock
 from posthouse.base.log import Level, Log, to_stderr
@@ -68,7 +74,7 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
             f"there is no data directory {data}",
             "posthouse quickstart you@your.domain makes one",
         )
-    person = _owner(config)
+    person = owner_of(config)
     try:
         log = Log(clock, to_stderr, Level.WARNING)
         with acting_as(person):
@@ -78,7 +84,11 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
     except SchemaTooNew as error:
         raise exits.Stop(exits.CONFIG, str(error)) from error
     except PermissionError as error:
-        raise exits.Stop(exits.PERMISSION, f"not allowed to open {data}: {error}") from error
+        raise exits.Stop(
+            exits.PERMISSION,
+            f"not allowed to open {data}: {error}",
+            f"run this as root or as the user of {data}, which must be below folders he may enter",
+        ) from error
     try:
         yield House(config, store, Manage(store, scram=config[AuthSettings].scram), person)
     finally:
@@ -86,12 +96,19 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
             store.close()
 
 
-def _owner(config: Config) -> Person | None:
-    """The `user` of the configuration, where we are root and could become him."""
+def owner_of(config: Config) -> Person | None:
+    """The `user` of the configuration, where we are root and he exists already."""
     if os.geteuid() != 0:
         return None
     try:
-        return find_person(config[Root].user)
+        person = find_person(config[Root].user)
+    except PrivilegeFailed:
+        return None  # nothing is his yet; `serve` will say it
+    try:
+        with acting_as(person):
+            if person is not None:
+                expect_readable_program(person)
+            return person
     except PrivilegeFailed as failed:
         raise exits.Stop(exits.PERMISSION, str(failed), failed.hint) from failed
 
