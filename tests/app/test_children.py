@@ -4,9 +4,10 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from app_house import wait_for
-from posthouse.app.children import PAUSE_SECONDS_MAX, Child, Children
+from posthouse.app.children import PAUSE_SECONDS_MAX, Child, Children, close_all_but
 from posthouse.base.clock import SetClock
 from posthouse.base.log import Log
 
@@ -93,3 +94,31 @@ def test_a_machine_without_room_for_a_process() -> None:
     clock.advance(PAUSE_SECONDS_MAX)
     assert children.due() == [("worker", 3)]
     assert b"serve.no_fork" in lines[0]
+
+
+def test_a_child_keeps_only_what_it_needs_open(tmp_path: Path) -> None:
+    """Whatever the one who started us left open goes."""
+    needed = (tmp_path / "needed").open("wb", buffering=0)
+    others = [(tmp_path / str(number)).open("w") for number in range(5)]
+
+    def main(_kind: str, _number: int, _row: int) -> int:
+        close_all_but({0, 1, 2, needed.fileno()})
+        needed.write(b"open")
+        for number in (0, 1, 2, needed.fileno()):
+            os.fstat(number)
+        return sum(is_open(file.fileno()) for file in others)
+
+    def is_open(number: int) -> bool:
+        try:
+            os.fstat(number)
+        except OSError:
+            return False
+        return True
+
+    house = House(main)
+    house.children.start("worker", 0, 2)
+    house.reaped()
+    assert any(b'how="exit 0"' in line for line in house.lines)
+    assert (tmp_path / "needed").read_bytes() == b"open"
+    for file in (needed, *others):
+        file.close()

@@ -1,7 +1,10 @@
 """sd_notify(3)."""
 
+import os
 import socket
 from pathlib import Path
+
+import pytest
 
 from posthouse.app.notify import Notifier
 from posthouse.base.clock import SetClock
@@ -29,3 +32,45 @@ def test_without_systemd_nothing_happens(tmp_path: Path) -> None:
     """No socket, or one that nobody reads: no error."""
     Notifier({}, SetClock()).ready("x")
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}, SetClock()).stopping()
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_signs_of_life(tmp_path: Path, is_named: bool) -> None:
+    """Twice in the time that systemd allows, at the first turn that is due; none in between."""
+    clock = SetClock()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        environ = {
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "WATCHDOG_USEC": "60000000",
+            **({"WATCHDOG_PID": str(os.getpid())} if is_named else {}),
+        }
+        notifier = Notifier(environ, clock)
+        assert notifier.wait_seconds() == 0
+        notifier.alive()
+        assert manager.recv(100) == b"WATCHDOG=1"
+        assert notifier.wait_seconds() == 30
+        clock.advance(29)
+        notifier.alive()
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)
+        clock.advance(1)
+        notifier.alive()
+        assert manager.recv(100) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"WATCHDOG_USEC": "x"},
+        {"WATCHDOG_USEC": "0"},
+        {"WATCHDOG_USEC": "5", "WATCHDOG_PID": "1"},
+    ],
+)
+def test_nobody_watches(environ: dict[str, str]) -> None:
+    """Then there is nothing to wait for."""
+    notifier = Notifier(environ, SetClock())
+    assert notifier.wait_seconds() is None
+    notifier.alive()

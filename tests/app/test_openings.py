@@ -89,6 +89,32 @@ def test_sockets_of_systemd_are_taken(tmp_path: Path) -> None:
         assert dict(openings.sockets()) == {"smtp": named, "imap": placed, "lmtp": unix}
 
 
+def test_what_systemd_opened_stays_systemd_s(tmp_path: Path) -> None:
+    """Closing it leaves its path: systemd listens there still and starts us again for the next."""
+    unix = socket.socket(socket.AF_UNIX)
+    unix.bind(str(tmp_path / "l.sock"))
+    config = config_of(tmp_path, lmtp=("unix:l.sock",))
+    with openings_of("lmtp", activated=[("posthouse.socket", unix)]) as (openings, _):
+        openings.adopt(config)
+        openings.close()
+        assert unix.fileno() < 0
+    assert (tmp_path / "l.sock").exists()
+
+
+def test_what_nobody_wants_is_closed_and_said(tmp_path: Path) -> None:
+    """A client of such a socket must not wait unheard."""
+    surplus = socket.create_server(("127.0.0.1", 0))
+    port = surplus.getsockname()[1]
+    with openings_of("smtp", activated=[("web", surplus)]) as (openings, lines):
+        openings.adopt(config_of(tmp_path))
+        openings.tell_unused()
+        openings.tell_unused()
+    assert surplus.fileno() < 0
+    (line,) = lines
+    assert b"serve.socket_unused" in line
+    assert b"name=web address=127.0.0.1:%d" % port in line
+
+
 @pytest.mark.parametrize("mode", ["0600", "0666"])
 def test_the_lmtp_socket_has_the_mode_of_the_config(tmp_path: Path, mode: str) -> None:
     """Who may hand letters in is the site's to say; other sockets are the group's."""

@@ -1,5 +1,6 @@
 """Setting up a site."""
 
+import re
 import socket
 import tomllib
 from pathlib import Path
@@ -10,11 +11,13 @@ from posthouse.app.config_load import load_config
 from posthouse.app.quickstart import (
     LOOPBACK,
     PRODUCTION,
+    PortProblem,
     config_text,
     first_account,
     make_directory,
     port_problems,
     quoted,
+    write_ours,
 )
 from posthouse.base.clock import SetClock
 from posthouse.directory.manage import Manage, NotDone
@@ -78,22 +81,42 @@ def test_ports_that_are_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         found = port_problems({"smtp": (address, "127.0.0.1:0"), "lmtp": ("unix:lmtp.sock",)})
-    assert found == [f"smtp on {address}: address already in use"]
-    assert port_problems({"smtp": ("*:0", "[::1]:0", "localhost:0")}) in (
+    assert found == [PortProblem(f"smtp on {address}: address already in use")]
+    sentences = [p.sentence for p in port_problems({"smtp": ("*:0", "[::1]:0", "localhost:0")})]
+    assert sentences in (
         [],
         ["smtp on [::1]:0: cannot assign requested address"],  # a machine without IPv6
     )
+    (problem,) = port_problems({"smtp": ("192.0.2.1:0",)})
+    assert problem.sentence.startswith("smtp on 192.0.2.1:0: cannot assign")
 
 
 def test_ports_that_need_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who may not open it is told what it needs; a host that nobody has is said so."""
+    """Who may not open them is told once, with all of them."""
+    denied = PermissionError(13, "Permission denied")
+    monkeypatch.setattr("posthouse.app.quickstart._try", lambda _host, _port: denied)
+    (problem,) = port_problems({"smtp": ("127.0.0.1:25",), "imap": ("*:143", "[::]:143")})
+    assert problem == PortProblem("only root, or systemd, may open 25, 143", is_forbidden=True)
 
-    def refuse(_self: socket.socket, _address: object) -> None:
-        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("posthouse.app.quickstart.socket.socket.bind", refuse, raising=False)
-    (sentence,) = port_problems({"smtp": ("127.0.0.1:25",)})
-    assert "needs root" in sentence
-    monkeypatch.undo()
-    (sentence,) = port_problems({"smtp": ("192.0.2.1:0",)})
-    assert sentence.startswith("smtp on 192.0.2.1:0: cannot assign")
+def test_our_own_files_are_known(tmp_path: Path) -> None:
+    """Written anew while nobody changed them, whatever they say; else the new one goes beside."""
+    path = tmp_path / "deep" / "x.zone"
+    assert write_ours(path, "one\n", comment=";") == path
+    first = path.read_text()
+    assert re.fullmatch(r"one\n; Made by posthouse quickstart, .*: [0-9a-f]{16}\n", first)
+    assert write_ours(path, "two\n", comment=";") == path
+    assert path.read_text().startswith("two\n")
+    path.write_text(path.read_text() + "mine\n")
+    beside = write_ours(path, "three\n", comment=";")
+    assert beside == tmp_path / "deep" / "x.zone.new"
+    assert beside.read_text().startswith("three\n")
+    assert path.read_text().endswith("mine\n")
+    path.write_text("all mine\n")
+    assert write_ours(path, "four\n", comment=";") == beside
+
+
+def test_whom_to_become(tmp_path: Path) -> None:
+    """A user stands in the configuration when there is one."""
+    assert "user =" not in config_text("a.test", tmp_path, LOOPBACK)
+    assert 'user = "posthouse"\n' in config_text("a.test", tmp_path, LOOPBACK, "posthouse")

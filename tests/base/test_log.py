@@ -1,9 +1,12 @@
 """Log lines cannot be forged and never raise."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from posthouse.base.clock import SetClock
-from posthouse.base.log import Level, Log
+from posthouse.base.log import Level, Log, is_journal
 
 
 def lines_of(level: Level = Level.DEBUG) -> tuple[Log, list[str]]:
@@ -70,3 +73,30 @@ def test_a_full_log_does_not_stop_mail() -> None:
         raise OSError(28, "no space")
 
     Log(SetClock(), full).info("event")
+
+
+def test_priorities_for_the_journal() -> None:
+    """Each level by its number before the line. sd-daemon(3)"""
+    lines: list[bytes] = []
+    log = Log(SetClock(), lines.append, Level.DEBUG, to_journal=True)
+    for say in (log.debug, log.info, log.warning, log.error):
+        say("event")
+    log.fault("fault", ValueError("x"))
+    assert [line[:4] for line in lines] == [b"<7>2", b"<6>2", b"<4>2", b"<3>2", b"<3>2"]
+
+
+def test_is_it_the_journal(tmp_path: Path) -> None:
+    """Only where stderr is the very stream that systemd named."""
+    kept = os.dup(2)
+    try:
+        with (tmp_path / "stream").open("wb") as stream:
+            os.dup2(stream.fileno(), 2)
+        about = os.fstat(2)
+        assert is_journal(f"{about.st_dev}:{about.st_ino}")
+        assert not is_journal(f"{about.st_dev}:{about.st_ino + 1}")
+        assert not is_journal("")
+        os.close(2)
+        assert not is_journal(f"{about.st_dev}:{about.st_ino}")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -137,3 +137,44 @@ def test_the_end_point_is_that_of_the_live_certificate(tmp_path: Path) -> None:
     certificates.reload()
     assert len(certificates.end_point) == 32
     assert certificates.end_point != first
+
+
+def test_a_copy_for_those_who_may_not_read(tmp_path: Path) -> None:
+    """What is carried can be taken when the files are gone, and is new after each reload; closed,
+    the files are read again.
+    """
+    certificates = opened(tmp_path)
+    assert certificates.is_readable
+    assert certificates.descriptors() == []
+    certificates.carry()
+    certificates.carry()
+    (descriptor,) = certificates.descriptors()
+    make_self_signed(tmp_path, hostname="mail.example.org", clock=SystemClock())
+    certificates.reload()
+    reloaded = certificates.end_point
+    for name in (CERTIFICATE_NAME, KEY_NAME):
+        (tmp_path / name).unlink()
+    certificates.end_point = b""
+    certificates.take()
+    assert certificates.end_point == reloaded
+    os.truncate(descriptor, 0)
+    with pytest.raises(CertificateFailed, match="not a certificate"):
+        certificates.take()
+    certificates.close()
+    certificates.close()
+    with pytest.raises(CertificateFailed, match="cannot read"):
+        certificates.take()
+
+
+def test_one_file_is_copied_once(tmp_path: Path) -> None:
+    """Certificate and key in one file, as some authorities deliver them."""
+    make_self_signed(tmp_path, hostname="mail.example.org", clock=SystemClock())
+    both = tmp_path / "both.pem"
+    both.write_bytes(
+        (tmp_path / KEY_NAME).read_bytes() + (tmp_path / CERTIFICATE_NAME).read_bytes()
+    )
+    certificates = Certificates(both, both)
+    certificates.carry()
+    assert os.fstat(certificates.descriptors()[0]).st_size == both.stat().st_size + 1
+    certificates.take()
+    certificates.close()

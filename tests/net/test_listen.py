@@ -121,3 +121,28 @@ def test_sockets_of_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
     close_listeners(s for _, s in found)
     for one in made:
         one.close()
+
+
+def test_what_is_not_permitted_has_a_hint() -> None:
+    """A low port: the ways to it; a socket's folder: another one. Other failures have none."""
+    denied = PermissionError(13, "Permission denied")
+    port = ListenFailed("smtp", Address("*", 25), denied)
+    assert port.is_forbidden
+    assert "posthouse quickstart" in port.hint
+    assert "setcap" in port.hint
+    unix = ListenFailed("lmtp", Address(path="/run/x.sock"), denied)
+    assert (
+        str(unix) == "lmtp cannot listen on unix:/run/x.sock: not permitted to make a socket there"
+    )
+    assert unix.hint == "choose a folder that our user may write"
+    taken = ListenFailed("smtp", Address("*", 25), OSError(98, "Address already in use"))
+    assert not taken.is_forbidden
+    assert taken.hint == ""
+
+
+def test_a_path_that_cannot_be_removed_is_left(tmp_path: Path) -> None:
+    """Its folder went away or is no longer ours: the end of a server does not fail over it."""
+    (listener,) = open_listeners("lmtp", Address(path="l.sock"), data=tmp_path, backlog=5)
+    (tmp_path / "l.sock").unlink()
+    close_listeners([listener])
+    assert listener.fileno() < 0

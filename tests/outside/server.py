@@ -52,6 +52,13 @@ class Server:
         self.ports: dict[str, int] = {}
         self.may_fault = False
         """Set by a test that makes the machine fail under the server."""
+        self.around: list[str] = []
+        """Words before every command of it: in which namespace."""
+        self.before: list[str] = []
+        """Words before `serve` alone: who starts it."""
+        self.environment: dict[str, str] = {}
+        self.descriptors: list[int] = []
+        """What it inherits open beside stdin, stdout and stderr."""
         self._process: subprocess.Popen[bytes] | None = None
         self.configure(settings or {})
 
@@ -81,11 +88,12 @@ class Server:
         assert self._process is None, "it runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*END_WITH_US, *command(), "serve", "--config", str(self.config)],
-                env=environment(),
+                [*END_WITH_US, *self.around, *self.before, *command(), *self._serve],
+                env=environment() | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                pass_fds=self.descriptors,
             )
         line = self._ready_line(self._process)
         self.ports = {
@@ -176,7 +184,7 @@ class Server:
     ) -> "subprocess.CompletedProcess[str]":
         """One subcommand in a process of its own, with this server's configuration."""
         ran = subprocess.run(
-            [*command(), "--config", str(self.config), *words],
+            [*self.around, *command(), "--config", str(self.config), *words],
             env=environment(),
             input=said,
             capture_output=True,
@@ -215,6 +223,10 @@ class Server:
         assert self.may_fault or not faults, "\n".join(faults[:5])
 
     # ---- beneath
+
+    @property
+    def _serve(self) -> tuple[str, ...]:
+        return "serve", "--config", str(self.config)
 
     def _ready_line(self, process: "subprocess.Popen[bytes]") -> str:
         assert process.stdout is not None

@@ -31,8 +31,10 @@ def check(config: Config, *, is_running: bool) -> list[Finding]:
     if not is_running:
         listen = {service: getattr(config[Listen], service) for service in Listen.__slots__}
         found += [
-            Finding(True, sentence, "stop what listens there, or change [listen]")
-            for sentence in port_problems(listen)
+            Finding(False, p.sentence, "start as root with `user`, or by systemd")
+            if p.is_forbidden
+            else Finding(True, p.sentence, "stop what listens there, or change [listen]")
+            for p in port_problems(listen)
         ]
     return sorted(found, key=lambda finding: not finding.is_error)
 

@@ -4,12 +4,14 @@ A child never returns from `start`: it ends by `os._exit`. Signals are held back
 own handlers, so none of the supervisor's ever runs in it.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from posthouse.base.clock import Clock
@@ -185,6 +187,15 @@ def end_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:  # it died before we asked
         os._exit(EXIT_FAULT)
+
+
+def close_all_but(needed: Collection[int]) -> None:
+    """Closes every other file descriptor of this process."""
+    names = [path.name for path in Path("/proc/self/fd").iterdir()]
+    for number in map(int, names):
+        if number not in needed:
+            with contextlib.suppress(OSError):
+                os.close(number)
 
 
 def _how(status: int) -> str:

@@ -1,15 +1,28 @@
-"""The DNS records of a mail domain: what to publish, and what is published. RFC 5321 5.1, 7208,
-6186, 8314
+"""The DNS records of a mail domain: what to publish. RFC 5321 5.1, 7208 2.3, 6186 3, 8314 5.1
 
-`records` is pure. `look` asks the machine's resolver, waits a few seconds at most, and never
-raises.
+Pure. What is published already, and what is wrong with it, is `dns_look.py`.
 """
 
+import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-LOOK_SECONDS: Final = 3.0
-"""How long one question to the resolver may take."""
+from posthouse.mail.address import domain_to_unicode
+from posthouse.net.listen import parse_address
+
+TTL_SECONDS: Final = 3600
+PLACEHOLDER: Final = "192.0.2.1"
+"""Stands for an address that is not known: one of those that nobody has. RFC 5737 3"""
+SERVICES: Final = {
+    "imaps": ("_imaps", 993),
+    "imap": ("_imap", 143),
+    "pop3s": ("_pop3s", 995),
+    "pop3": ("_pop3", 110),
+    "submissions": ("_submissions", 465),
+    "submission": ("_submission", 587),
+}
+"""Keys of [listen] that clients look for, with the name in the DNS and the port of the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,69 +34,82 @@ class Record:
     value: str
     why: str
 
-    @property
-    def line(self) -> str:
-        return f"{self.name + '.':<36} IN {self.kind:<5} {self.value}"
+    def line(self, width: int = 0) -> str:
+        """As it stands in a zone file, the name in so many columns."""
+        return f"{self.name + '.':<{width}} {TTL_SECONDS} IN {self.kind:<4} {self.value}"
 
 
-def records(domain: str, hostname: str, addresses: tuple[str, ...] = ()) -> list[Record]:
+def records(
+    domain: str,
+    hostname: str,
+    addresses: tuple[str, ...] = (),
+    listen: Mapping[str, Sequence[str]] | None = None,
+) -> list[Record]:
     """What a domain needs so that others send mail to `hostname` and clients find it.
 
-    Where the host's addresses are not known a placeholder of RFC 5737 stands for them.
+    Names are A-labels. Services that `listen` turns off are said to be off; without it all are on.
+    Where the host's addresses are not known a placeholder stands for them.
     """
+    where = "where this server is"
+    if not addresses:
+        where = "WRITE THE ADDRESS OF THIS SERVER HERE, it is not known yet"
     found = [
-        Record(
-            hostname,
-            "AAAA" if ":" in address else "A",
-            address,
-            "where this server is",
-        )
-        for address in addresses or ("192.0.2.1",)
+        Record(hostname, "AAAA" if ":" in address else "A", address, where)
+        for address in addresses or (PLACEHOLDER,)
     ]
-    found.append(Record(domain, "MX", f"10 {hostname}.", "mail for the domain comes here"))
-    found.append(Record(domain, "TXT", '"v=spf1 mx -all"', "only this server sends for it"))
-    services = (("_imaps._tcp", 993), ("_imap._tcp", 143))
+    if hostname != domain:  # RFC 7208 2.3: bounces have no sender but this name; 3.2: one record
+        found.append(Record(hostname, "TXT", '"v=spf1 a -all"', "its name in HELO is its own"))
     found += [
-        Record(f"{service}.{domain}", "SRV", f"0 1 {port} {hostname}.", "clients find the server")
-        for service, port in services
+        Record(domain, "MX", f"10 {hostname}.", "mail for the domain comes here"),
+        Record(domain, "TXT", '"v=spf1 mx -all"', "only this server sends for it"),
     ]
-    return found
+    off = "there is no such service"
+    for service, (label, usual) in SERVICES.items():
+        port = usual if listen is None else port_of(listen.get(service, ()), usual)
+        # RFC 2782: a target of the root means that there is no such service. RFC 6186 3.4
+        value = f"0 1 {port} {hostname}." if port else "0 0 0 ."
+        why = "mail programs find the server" if port else off
+        found.append(Record(f"{label}._tcp.{domain}", "SRV", value, why))
+    return sorted(found, key=lambda record: record.why == off)
+
+
+def port_of(addresses: Sequence[str], usual: int) -> int:
+    """At which port of the world; 0 where a service is off. Who tries it on the loopback publishes
+    the usual one.
+    """
+    for text in addresses:
+        address = parse_address(text)
+        if not address.path:
+            return usual if _is_loopback(address.host) else address.port
+    return 0
 
 
 def zone(domain: str, lines: list[Record]) -> str:
-    """The records as a piece of a zone file."""
-    head = f"; mail of {domain}: publish these records with your DNS provider\n"
-    return head + "".join(f"{record.line}\n" for record in lines)
+    """The records as a piece of a zone file: names are absolute, so it can stand, or be included,
+    in any. What belongs to another zone stands there as a comment.
+    """
+    people = domain_to_unicode(domain)
+    of = domain if people == domain else f"{people} ({domain})"
+    parts = [f"; Mail of {of}: publish these records with your DNS provider.\n"]
+    width = max((len(record.name) for record in lines), default=0) + 1
+    why = ""
+    for record in lines:
+        inside = record.name == domain or record.name.endswith(f".{domain}")
+        told = record.why if inside else f"{record.why}: goes to the zone of {record.name}"
+        if told != why:
+            parts.append(f"; {told}\n")
+            why = told
+        parts.append(f"{'' if inside else '; '}{record.line(width)}\n")
+    for record in lines:
+        if record.kind in ("A", "AAAA") and record.value != PLACEHOLDER:
+            reverse = ipaddress.ip_address(record.value).reverse_pointer
+            parts.append("; the way back, which the owner of the address publishes for you\n")
+            parts.append(f"; {reverse}. IN PTR {record.name}.\n")
+    return "".join(parts)
 
 
-def look(domain: str, hostname: str) -> list[str]:
-    """Sentences on what is missing or wrong in the published DNS; empty when all is well."""
-    import dns.exception
-    import dns.resolver
-
+def _is_loopback(host: str) -> bool:
     try:
-        resolver = dns.resolver.Resolver()
-        resolver.lifetime = LOOK_SECONDS
-        answer = resolver.resolve(domain, "MX")
-        exchanges = {str(rr.exchange).rstrip(".").lower() for rr in answer}
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        exchanges = set()
-    except (dns.exception.DNSException, OSError) as error:
-        return [f"DNS could not be asked ({error.__class__.__name__}); look again later"]
-    if hostname.lower() in exchanges:
-        return []
-    if exchanges:
-        return [f"the MX of {domain} is {', '.join(sorted(exchanges))}, not {hostname}"]
-    return [f"{domain} has no MX record yet"]
-
-
-def addresses_of(hostname: str) -> tuple[str, ...]:
-    """The published addresses of a host, without those of this machine's loopback."""
-    import socket
-
-    try:
-        found = socket.getaddrinfo(hostname, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return ()
-    texts = dict.fromkeys(str(entry[4][0]) for entry in found)
-    return tuple(text for text in texts if not text.startswith("127.") and text != "::1")
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

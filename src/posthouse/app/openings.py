@@ -11,6 +11,7 @@ from typing import Final
 
 from posthouse.accept.settings import LmtpSettings
 from posthouse.app.build import SERVICES
+from posthouse.app.capabilities import NET_BIND_SERVICE, raised
 from posthouse.app.config import Config, Listen
 from posthouse.base.log import Log
 from posthouse.net.limits import NetSettings
@@ -34,6 +35,8 @@ class Opening:
     service: str
     address: Address
     sockets: list[socket.socket]
+    is_given: bool = False
+    """systemd opened it: a path of it is systemd's to remove."""
 
 
 class Openings:
@@ -65,19 +68,31 @@ class Openings:
         try:
             for service, address in wanted:
                 if (service, address) not in have:
-                    opened.append(Opening(service, address, self._open(service, address, config)))
+                    opened.append(self._open(service, address, config))
         except ListenFailed:
             for opening in opened:
-                close_listeners(opening.sockets)
+                _close(opening)
             raise
         left = [o for o in self.open if o not in kept]
         self.open = kept + opened
         return left
 
+    def tell_unused(self) -> None:
+        """Closes what systemd opened and the config does not want, so that nobody waits there
+        unheard, and says so.
+        """
+        for name, listener in self._activated:
+            address = bound_address(listener).text
+            self._log.warning(
+                "serve.socket_unused", name=name, address=address, why="no key of [listen] wants it"
+            )
+            listener.close()
+        self._activated = []
+
     def close(self, openings: Iterable[Opening] | None = None) -> None:
         """Closes these, or all."""
         for opening in list(self.open if openings is None else openings):
-            close_listeners(opening.sockets)
+            _close(opening)
             if opening in self.open:
                 self.open.remove(opening)
 
@@ -110,14 +125,26 @@ class Openings:
         if missing:
             self._log.info("serve.no_door_yet", services=" ".join(missing))
 
-    def _open(self, service: str, address: Address, config: Config) -> list[socket.socket]:
+    def _open(self, service: str, address: Address, config: Config) -> Opening:
         given = [s for name, s in self._activated if name == service or _is_at(s, address, config)]
         if given:
             self._activated = [pair for pair in self._activated if pair[1] not in given]
-            return given
+            return Opening(service, address, given, is_given=True)
         backlog = config[NetSettings].backlog_max
         mode = int(config[LmtpSettings].socket_mode, 8) if service == "lmtp" else UNIX_MODE
-        return open_listeners(service, address, data=config.data, backlog=backlog, unix_mode=mode)
+        with raised(NET_BIND_SERVICE):
+            opened = open_listeners(
+                service, address, data=config.data, backlog=backlog, unix_mode=mode
+            )
+        return Opening(service, address, opened)
+
+
+def _close(opening: Opening) -> None:
+    if not opening.is_given:
+        close_listeners(opening.sockets)
+        return
+    for listener in opening.sockets:
+        listener.close()
 
 
 def _is_at(listener: socket.socket, address: Address, config: Config) -> bool:

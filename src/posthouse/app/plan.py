@@ -12,8 +12,8 @@ from posthouse.accept.lmtp import LmtpDoor
 from posthouse.accept.settings import AcceptSettings, LmtpSettings
 from posthouse.accept.smtp import SmtpDoor
 from posthouse.accept.submission import SubmissionDoor, SubmissionHouse
-from posthouse.app.build import DataInUse, House, Plan, StoreNotUsable
-from posthouse.app.config import Config, TlsSettings
+from posthouse.app.build import SERVICES, WEB, DataInUse, House, MakeDoor, Plan, StoreNotUsable
+from posthouse.app.config import Config, Listen, TlsSettings
 from posthouse.app.queue import queue_of, resolver_of
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
@@ -57,18 +57,29 @@ THREADS_MAX: Final = 4
 def serve_plan() -> Plan:
     """What `posthouse serve` runs."""
     return Plan(
-        doors={
-            "smtp": smtp_door,
-            "submission": submission_door,
-            "lmtp": lmtp_door,
-            "imap": imap_door,
-            "pop3": pop3_door,
-        },
+        doors=doors(),
         hold=_hold,
         prepare=_prepare,
         run_scribe=_run_scribe,
         open_store=open_store,
     )
+
+
+def doors() -> dict[str, MakeDoor]:
+    """The doors that exist."""
+    return {
+        "smtp": smtp_door,
+        "submission": submission_door,
+        "lmtp": lmtp_door,
+        "imap": imap_door,
+        "pop3": pop3_door,
+    }
+
+
+def served(listen: Listen) -> dict[str, tuple[str, ...]]:
+    """Of [listen] what has a door behind it, and the web."""
+    there = {*doors(), WEB}
+    return {s: getattr(listen, s) for s, what in SERVICES.items() if what.door in there}
 
 
 def open_store(

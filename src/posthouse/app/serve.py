@@ -11,22 +11,25 @@ from pathlib import Path
 from typing import Final
 
 from posthouse.app.build import WEB, DataInUse, Plan, StoreNotUsable
-from posthouse.app.config import Config, LogSettings, Root
+from posthouse.app.config import Config, LogSettings, Root, TlsSettings
 from posthouse.app.config_load import EXIT_CONFIG, load_config
 from posthouse.app.notify import Notifier
 from posthouse.app.openings import Openings
 from posthouse.app.plan import serve_plan
 from posthouse.app.privileges import (
+    UMASK,
     PrivilegeFailed,
     become,
+    expect_reachable,
     find_person,
+    keep_needed,
     make_private,
 )
 from posthouse.app.status import CONTROL_NAME
 from posthouse.app.supervisor import Outside, Supervisor, open_house_certificates
 from posthouse.base.clock import SystemClock
-from posthouse.base.log import Level, Log, to_stderr
-from posthouse.net.certificates import CERTIFICATE_NAME, KEY_NAME, CertificateFailed
+from posthouse.base.log import Level, Log, is_journal, to_stderr
+from posthouse.net.certificates import CertificateFailed
 from posthouse.net.listen import Address, ListenFailed, activated, close_listeners, open_listeners
 
 EXIT_UNAVAILABLE: Final = 69
@@ -34,7 +37,6 @@ EXIT_TEMPORARY: Final = 75
 EXIT_PERMISSION: Final = 77
 SCRIBE_NAME: Final = "scribe.sock"
 SCRIBE_BACKLOG: Final = 256
-LOCK_NAME: Final = "lock"
 
 
 def serve(
@@ -55,14 +57,17 @@ def serve(
             announce or _to_stdout,
             lambda: load_config(file, environ),
         )
-    except (CertificateFailed, StoreNotUsable) as failed:
+    except StoreNotUsable as failed:
         return _refused(str(failed), EXIT_CONFIG)
+    except CertificateFailed as failed:
+        return _refused(str(failed), EXIT_CONFIG, failed.hint)
     except DataInUse as failed:
         return _refused(str(failed), EXIT_TEMPORARY)
     except ListenFailed as failed:
-        return _refused(str(failed), EXIT_UNAVAILABLE)
+        code = EXIT_PERMISSION if failed.is_forbidden else EXIT_UNAVAILABLE
+        return _refused(str(failed), code, failed.hint)
     except PrivilegeFailed as failed:
-        return _refused(str(failed), EXIT_PERMISSION)
+        return _refused(str(failed), EXIT_PERMISSION, failed.hint)
 
 
 def _serve(
@@ -73,24 +78,28 @@ def _serve(
     reload: Callable[[], Config],
 ) -> int:
     clock = SystemClock()
-    log = Log(clock, to_stderr, Level[config[LogSettings].level.upper()])
+    level = Level[config[LogSettings].level.upper()]
+    log = Log(clock, to_stderr, level, to_journal=is_journal(environ.get("JOURNAL_STREAM", "")))
     data = config.data
+    os.umask(UMASK)
     person = find_person(config[Root].user)
     make_private(data, person)
+    become(person)
+    expect_reachable(data, person)
+    if os.geteuid() == 0:
+        log.warning("serve.root", why="running as root; name a user in the config")
     held = plan.hold(data)
     openings = Openings({*plan.doors, WEB}, activated(environ, os.getpid()), log)
     openings.adopt(config)
+    openings.tell_unused()
     certificates = open_house_certificates(config, clock)
+    keep_needed(_files_of(config))
     (scribe_listener,) = open_listeners(
         "scribe", Address(path=SCRIBE_NAME), data=data, backlog=SCRIBE_BACKLOG
     )
     (control_listener,) = open_listeners(
         "control", Address(path=CONTROL_NAME), data=data, backlog=16
     )
-    if person is not None:
-        become(person, _made_by_root(data))
-    elif os.geteuid() == 0:
-        log.warning("serve.root", why="running as root; name a user in the config")
     plan.prepare(config, clock, log)
     outside = Outside(
         clock=clock,
@@ -100,6 +109,7 @@ def _serve(
         reload=reload,
         scribe_listener=scribe_listener,
         control_listener=control_listener,
+        held=held,
     )
     try:
         return Supervisor(config, plan, outside, openings, certificates).run()
@@ -108,11 +118,11 @@ def _serve(
         del held  # the data directory is free again
 
 
-def _made_by_root(data: Path) -> list[Path]:
-    names = (LOCK_NAME, SCRIBE_NAME, CONTROL_NAME, CERTIFICATE_NAME, KEY_NAME)
-    made = [data / name for name in names]
-    made += [path for path in data.iterdir() if path.is_socket()]
-    return [path for path in made if path.exists()]
+def _files_of(config: Config) -> list[Path]:
+    """What a reload reads again."""
+    tls = config[TlsSettings]
+    named = [Path(text) for text in (tls.certificate, tls.key) if text not in ("", "auto")]
+    return [*named, *([config.file] if config.file else [])]
 
 
 def _to_stdout(line: str) -> None:
@@ -120,7 +130,9 @@ def _to_stdout(line: str) -> None:
     sys.stdout.flush()
 
 
-def _refused(sentence: str, code: int) -> int:
+def _refused(sentence: str, code: int, hint: str = "") -> int:
     for line in sentence.splitlines():
         sys.stderr.write(f"posthouse: {line}\n")
+    if hint:
+        sys.stderr.write(f"hint: {hint}\n")
     return code

@@ -11,10 +11,11 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from posthouse.app.build import Plan
-from posthouse.app.children import Child, Children
+from posthouse.app.capabilities import DAC_READ_SEARCH, keep_only, raised
+from posthouse.app.children import Child, Children, close_all_but
 from posthouse.app.config import Config, LogSettings, Root, TlsSettings
 from posthouse.app.config_load import ConfigFailed
 from posthouse.app.notify import Notifier
@@ -68,6 +69,8 @@ class Outside:
     reload: Callable[[], Config]
     scribe_listener: socket.socket
     control_listener: socket.socket
+    held: Any = None
+    """What holds the data directory, with a `fileno`: held until the last process is gone."""
 
 
 class Supervisor:
@@ -124,6 +127,7 @@ class Supervisor:
                 self._rates.sample()
                 sample_at = self._clock.monotonic() + SAMPLE_SECONDS
             self._look_after_children()
+            self._outside.notifier.alive()
         self._selector.close()
         self._openings.close([*self._openings.open, *self._closing])
         return self._exit_code
@@ -138,19 +142,13 @@ class Supervisor:
     # ---- what a child does
 
     def _main(self, kind: str, number: int, row: int) -> int:
+        if os.geteuid() != 0:
+            keep_only(())
         self._selector.close()
-        for descriptor in (self._ready_read, self._life_write):
-            os.close(descriptor)
-        self._outside.control_listener.close()
         self._wake_read.close()
         self._wake_write.close()
-        for opening in self._closing:
-            for listener in opening.sockets:
-                listener.close()  # else the kernel goes on to accept where nobody serves
         if kind == SCRIBE:
-            os.close(self._life_read)
-            for _service, listener in self._openings.sockets():
-                listener.close()
+            self._close_all_but(self._outside.scribe_listener)
             self._say_ready()
             self._plan.run_scribe(
                 self._config,
@@ -160,19 +158,40 @@ class Supervisor:
                 self._metrics.row(row),
             )
             return 0
-        self._outside.scribe_listener.close()
+        listeners = self._openings.sockets()
+        self._close_all_but(
+            *(listener for _service, listener in listeners),
+            self._life_read,
+            *self._certificates.descriptors(),
+        )
         crew = Crew(
             config=self._config,
             clock=self._clock,
             log=self._log,
             metrics=self._metrics,
             certificates=self._certificates,
-            listeners=self._openings.sockets(),
+            listeners=listeners,
             doors=self._plan.doors,
             open_store=self._plan.open_store,
             number=number,
         )
         return run_worker(crew, row, self._say_ready, self._life_read)
+
+    def _close_all_but(self, *needed: socket.socket | int) -> None:
+        """Also what the one who started us left open. A listener that is not served here must go:
+        else the kernel goes on to accept where nobody serves.
+        """
+        held = [] if self._outside.held is None else [self._outside.held]
+        for unneeded in self._unneeded(needed):
+            unneeded.detach()
+        close_all_but({0, 1, 2, self._ready_write, *(_number(n) for n in (*needed, *held))})
+
+    def _unneeded(self, needed: tuple[socket.socket | int, ...]) -> list[socket.socket]:
+        outside = self._outside
+        ours = [s for o in (*self._openings.open, *self._closing) for s in o.sockets]
+        return [
+            s for s in (*ours, outside.scribe_listener, outside.control_listener) if s not in needed
+        ]
 
     def _say_ready(self) -> None:
         os.write(self._ready_write, b"%d\n" % os.getpid())
@@ -257,9 +276,8 @@ class Supervisor:
 
     def _next_wait(self) -> float:
         waits = [SAMPLE_SECONDS]
-        due = self._children.next_due()
-        if due is not None:
-            waits.append(due)
+        dues = (self._children.next_due(), self._outside.notifier.wait_seconds())
+        waits += [due for due in dues if due is not None]
         if self._kill_at is not None:
             waits.append(max(0.0, self._kill_at - self._clock.monotonic()))
         return min(waits)
@@ -323,12 +341,15 @@ class Supervisor:
             return
         self._outside.notifier.reloading()
         try:
-            self._adopt(self._outside.reload())
+            with raised(DAC_READ_SEARCH):
+                config = self._outside.reload()
+            self._adopt(config)
         except ConfigFailed as failed:
             for problem in failed.problems:
                 self._log.error("config.refused", problem=problem.text)
         except (ListenFailed, CertificateFailed) as failed:
-            self._log.error("config.refused", problem=failed)
+            hint = {"hint": failed.hint} if failed.hint else {}
+            self._log.error("config.refused", problem=failed, **hint)
         if not self._is_reloading:
             self._outside.notifier.ready("reloaded")
 
@@ -341,7 +362,8 @@ class Supervisor:
         if config[TlsSettings] != old[TlsSettings]:
             certificates = open_house_certificates(config, self._clock)
         else:
-            certificates.reload()
+            with raised(DAC_READ_SEARCH):
+                certificates.reload()
         if config.parts == old.parts:
             for child in self._children.of(WORKER):
                 if child.is_ready:  # before, it has no handler, and its files are new anyhow
@@ -349,6 +371,8 @@ class Supervisor:
             self._log.info("config.reloaded", changed=False)
             return
         self._closing += self._openings.adopt(config)
+        if certificates is not self._certificates:
+            self._certificates.close()
         self._config, self._certificates = config, certificates
         self._log.level = Level[config[LogSettings].level.upper()]
         # New workers serve before the old ones stop; their sessions end when nothing is owed.
@@ -411,13 +435,22 @@ class Supervisor:
 def open_house_certificates(config: Config, clock: Clock) -> Certificates:
     """What [tls] of this config says."""
     tls = config[TlsSettings]
-    return open_certificates(
-        certificate=tls.certificate,
-        key=tls.key,
-        data=config.data,
-        hostname=config.hostname,
-        clock=clock,
-    )
+    with raised(DAC_READ_SEARCH):
+        certificates = open_certificates(
+            certificate=tls.certificate,
+            key=tls.key,
+            data=config.data,
+            hostname=config.hostname,
+            clock=clock,
+        )
+        if not certificates.is_readable:
+            certificates.carry()
+    return certificates
+
+
+def _number(what: Any) -> int:
+    found: int = what if isinstance(what, int) else what.fileno()
+    return found
 
 
 def _noted(_number: int, _frame: object) -> None:

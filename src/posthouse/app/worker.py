@@ -172,7 +172,7 @@ class Worker:
     def reload_certificates(self) -> None:
         """New handshakes use the files as they are now; sessions stay."""
         try:
-            self._crew.certificates.reload()
+            self._crew.certificates.take()
         except CertificateFailed as failed:
             self._crew.log.error("tls.reload_failed", reason=failed)  # noqa: TRY400 - not logging's
 

@@ -29,16 +29,29 @@ class Level(IntEnum):
     ERROR = 40
 
 
-class Log:
-    """Writes events of at least `level`. `write` takes one encoded line and may fail silently."""
+_PRIORITIES: Final = {"debug": "<7>", "info": "<6>", "warning": "<4>", "error": "<3>"}
+"""What the journal reads before a line. sd-daemon(3)"""
 
-    __slots__ = ("_clock", "_write", "level")
+
+class Log:
+    """Writes events of at least `level`. `write` takes one encoded line and may fail silently.
+
+    With `to_journal` each line begins with its priority as systemd's journal reads it.
+    """
+
+    __slots__ = ("_clock", "_priorities", "_write", "level")
 
     def __init__(
-        self, clock: Clock, write: Callable[[bytes], object], level: Level = Level.INFO
+        self,
+        clock: Clock,
+        write: Callable[[bytes], object],
+        level: Level = Level.INFO,
+        *,
+        to_journal: bool = False,
     ) -> None:
         self._clock = clock
         self._write = write
+        self._priorities = _PRIORITIES if to_journal else dict.fromkeys(_PRIORITIES, "")
         self.level = level
 
     def debug(self, event: str, **keys: object) -> None:
@@ -69,7 +82,7 @@ class Log:
         characters_max: int = VALUE_CHARACTERS_MAX,
     ) -> None:
         stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        parts = [f"{stamp}Z {level} {event} pid={os.getpid()}"]
+        parts = [f"{self._priorities[level]}{stamp}Z {level} {event} pid={os.getpid()}"]
         for key, value in keys.items():
             text = value if isinstance(value, str) else str(value)
             if not _PLAIN.match(text):
@@ -85,6 +98,17 @@ def quoted(text: str) -> str:
     """The text in double quotes with quotes, backslashes and control characters escaped."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in escaped) + '"'
+
+
+def is_journal(stream: str) -> bool:
+    """Whether stderr is the journal: `stream` is its JOURNAL_STREAM, device:inode.
+    systemd.exec(5)
+    """
+    try:
+        about = os.fstat(2)
+    except OSError:
+        return False
+    return stream == f"{about.st_dev}:{about.st_ino}"
 
 
 def to_stderr(line: bytes) -> None:

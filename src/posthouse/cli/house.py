@@ -2,13 +2,21 @@
 by itself."""
 
 import argparse
+import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from posthouse.app.config import Config
+from posthouse.app.config import Config, Root
 from posthouse.app.config_load import ConfigFailed, load_config
+from posthouse.app.privileges import (
+    Person,
+    PrivilegeFailed,
+    acting_as,
+    expect_readable_program,
+    find_person,
+)
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.clock import SystemClock
 from posthouse.base.log import Level, Log, to_stderr
@@ -30,13 +38,15 @@ class House:
     config: Config
     store: Store
     manage: Manage
+    person: Person | None = None
+    """Whose the data directory is, where we are root: what we write there is his."""
 
-    @staticmethod
-    def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a question to the store to its end; turns what was not done into words and a
         code."""
         try:
-            return run_now(coroutine)
+            with acting_as(self.person):
+                return run_now(coroutine)
         except NotDone as why:
             code = exits.TEMPORARY if why.temporary else exits.DATA
             raise exits.Stop(code, why.sentence, why.hint) from why
@@ -64,19 +74,43 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
             f"there is no data directory {data}",
             "posthouse quickstart you@your.domain makes one",
         )
+    person = owner_of(config)
     try:
         log = Log(clock, to_stderr, Level.WARNING)
-        store = open_direct(data, clock, log, config[StoreSettings])
+        with acting_as(person):
+            store = open_direct(data, clock, log, config[StoreSettings])
     except StoreFailure as failure:
         raise _stop(failure) from failure
     except SchemaTooNew as error:
         raise exits.Stop(exits.CONFIG, str(error)) from error
     except PermissionError as error:
-        raise exits.Stop(exits.PERMISSION, f"not allowed to open {data}: {error}") from error
+        raise exits.Stop(
+            exits.PERMISSION,
+            f"not allowed to open {data}: {error}",
+            f"run this as root or as the user of {data}, which must be below folders he may enter",
+        ) from error
     try:
-        yield House(config, store, Manage(store, scram=config[AuthSettings].scram))
+        yield House(config, store, Manage(store, scram=config[AuthSettings].scram), person)
     finally:
-        store.close()
+        with acting_as(person):
+            store.close()
+
+
+def owner_of(config: Config) -> Person | None:
+    """The `user` of the configuration, where we are root and he exists already."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        person = find_person(config[Root].user)
+    except PrivilegeFailed:
+        return None  # nothing is his yet; `serve` will say it
+    try:
+        with acting_as(person):
+            if person is not None:
+                expect_readable_program(person)
+            return person
+    except PrivilegeFailed as failed:
+        raise exits.Stop(exits.PERMISSION, str(failed), failed.hint) from failed
 
 
 def _stop(failure: StoreFailure) -> exits.Stop:

@@ -22,26 +22,76 @@ RENEW_DAYS_BEFORE: Final = 30
 
 
 class CertificateFailed(Exception):
-    """A certificate or key that cannot be used."""
+    """A certificate or key that cannot be used. `hint` is the next step, "" where there is none."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
 
 
 class Certificates:
-    """The context of all TLS listeners, and the files it was made of."""
+    """The context of all TLS listeners, and the files it was made of.
 
-    __slots__ = ("_certificate", "_key", "context", "end_point")
+    Where the files are root's, the supervisor alone can read them: it carries a copy in memory that
+    its workers inherit and `take` from.
+    """
+
+    __slots__ = ("_certificate", "_copy", "_key", "context", "end_point")
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._certificate = certificate
         self._key = key
+        self._copy = -1
         self.context = server_context(certificate, key)
         self.end_point = _end_point(certificate)
         """What log-ins in new TLS sessions can be bound to, b"" for nothing. RFC 5929 4"""
 
+    @property
+    def is_readable(self) -> bool:
+        """This user may read the files, with no more rights than anybody's."""
+        return all(os.access(path, os.R_OK) for path in (self._certificate, self._key))
+
+    def carry(self) -> None:
+        """From now on processes forked from this one `take` without reading the files."""
+        if self._copy < 0:
+            self._copy = os.memfd_create("posthouse-certificate")
+            self._write_copy()
+
+    def descriptors(self) -> list[int]:
+        """What a process needs open for `take`."""
+        return [self._copy] if self._copy >= 0 else []
+
     def reload(self) -> None:
         """Reads the files again into the live context: new handshakes use them, sessions stay."""
-        server_context(self._certificate, self._key)  # a bad file must not spoil the live one
-        _load(self.context, self._certificate, self._key)
-        self.end_point = _end_point(self._certificate)
+        self._use(self._certificate, self._key)
+        if self._copy >= 0:
+            self._write_copy()
+
+    def take(self) -> None:
+        """`reload` in a worker: from the copy that is carried, else from the files."""
+        if self._copy < 0:
+            self.reload()
+            return
+        copy = Path(f"/proc/self/fd/{self._copy}")
+        self._use(copy, copy)
+
+    def close(self) -> None:
+        """The copy goes; the context stays."""
+        if self._copy >= 0:
+            os.close(self._copy)
+            self._copy = -1
+
+    def _use(self, certificate: Path, key: Path) -> None:
+        server_context(certificate, key)  # a bad file must not spoil the live one
+        _load(self.context, certificate, key)
+        self.end_point = _end_point(certificate)
+
+    def _write_copy(self) -> None:
+        octets = self._certificate.read_bytes() + b"\n"
+        if self._key != self._certificate:
+            octets += self._key.read_bytes()
+        os.ftruncate(self._copy, 0)
+        os.pwrite(self._copy, octets, 0)
 
 
 def open_certificates(
@@ -121,6 +171,9 @@ def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
     for path in (certificate, key):
         try:
             path.open("rb").close()
+        except PermissionError as error:
+            hint = "let the server's user read it, or restart the server as root"
+            raise CertificateFailed(f"cannot read {path}: {error.strerror}", hint) from error
         except OSError as error:
             raise CertificateFailed(f"cannot read {path}: {error.strerror}") from error
     try:

@@ -226,7 +226,7 @@ class Connection:
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             local = transport.get_extra_info("sockname")
-            self.facts = PeerFacts(peer[0], peer[1], local[0], local[1], None)
+            self.facts = PeerFacts(_plain(peer[0]), peer[1], _plain(local[0]), local[1], None)
         else:
             self.facts = PeerFacts("", 0, "", 0, None)
         is_welcome = entrance.census.enter(self, self.facts.address)
@@ -492,3 +492,8 @@ class Connection:
         self._leaving = True
         self._quiet_since = 0.0
         self._transport.close()
+
+
+def _plain(address: str) -> str:
+    """An IPv4 peer at a socket for both families, as systemd opens them, by its own address."""
+    return address.removeprefix("::ffff:") if "." in address else address

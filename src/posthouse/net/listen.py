@@ -4,9 +4,11 @@ Fails with ListenFailed, which names the service and the address. Sockets are no
 inherited over fork; they are served in the workers.
 """
 
+import contextlib
 import errno
 import os
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +37,32 @@ class Address:
 
 
 class ListenFailed(Exception):
-    """A socket that cannot be opened."""
+    """A socket that cannot be opened. `hint` is the next step, "" where there is none."""
 
-    def __init__(self, service: str, address: str, reason: str) -> None:
-        super().__init__(f"{service} cannot listen on {address}: {reason}")
+    def __init__(self, service: str, address: Address, error: OSError | str) -> None:
+        reason = error if isinstance(error, str) else _reason(error, address)
+        super().__init__(f"{service} cannot listen on {address.text}: {reason}")
         self.service = service
-        self.address = address
+        self.address = address.text
+        self.is_forbidden = isinstance(error, OSError) and error.errno in (
+            errno.EACCES,
+            errno.EPERM,
+        )
+        self.hint = ""
+        if self.is_forbidden and address.path:
+            self.hint = "choose a folder that our user may write"
+        elif self.is_forbidden:
+            self.hint = low_port_hint(service, address.port)
+
+
+def low_port_hint(service: str, port: int) -> str:
+    """The ways to a port below 1024. capabilities(7), systemd.socket(5)"""
+    return (
+        "start as root with `user` in the configuration, or by systemd with the units that"
+        f" `posthouse quickstart` writes, or choose a port from 1024 on for {service}; the last"
+        f" way: setcap cap_net_bind_service=+ep {os.path.realpath(sys.executable)}"
+        f" lets every Python program of anybody here open port {port}"
+    )
 
 
 def parse_address(text: str) -> Address:
@@ -112,7 +134,8 @@ def close_listeners(listeners: Iterable[socket.socket]) -> None:
         address = bound_address(listener)
         listener.close()
         if address.path:
-            Path(address.path).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder that is no longer ours to write
+                Path(address.path).unlink()
 
 
 def _open_tcp(service: str, address: Address, host: str, backlog: int) -> list[socket.socket]:
@@ -121,7 +144,7 @@ def _open_tcp(service: str, address: Address, host: str, backlog: int) -> list[s
             host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
-        raise ListenFailed(service, address.text, f"no such host ({error.strerror})") from error
+        raise ListenFailed(service, address, f"no such host ({error.strerror})") from error
     opened: list[socket.socket] = []
     for family, kind, protocol, _name, where in found:
         if family == socket.AF_INET6 and address.host == "*" and not socket.has_ipv6:
@@ -145,7 +168,7 @@ def _open_tcp(service: str, address: Address, host: str, backlog: int) -> list[s
                 continue
             for socket_before in opened:
                 socket_before.close()
-            raise ListenFailed(service, address.text, _reason(error)) from error
+            raise ListenFailed(service, address, error) from error
     return opened
 
 
@@ -154,7 +177,7 @@ def _open_unix(
 ) -> socket.socket:
     if len(os.fsencode(path)) > UNIX_PATH_OCTETS_MAX:
         raise ListenFailed(
-            service, address.text, f"the path {path} is longer than {UNIX_PATH_OCTETS_MAX} octets"
+            service, address, f"the path {path} is longer than {UNIX_PATH_OCTETS_MAX} octets"
         )
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.setblocking(False)
@@ -171,7 +194,7 @@ def _open_unix(
         listener.listen(backlog)
     except OSError as error:
         listener.close()
-        raise ListenFailed(service, address.text, _reason(error)) from error
+        raise ListenFailed(service, address, error) from error
     return listener
 
 
@@ -187,12 +210,14 @@ def _is_served(path: Path) -> bool:
     return True
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, address: Address) -> str:
     match error.errno:
         case errno.EADDRINUSE:
             return "the address is in use by another program"
+        case errno.EACCES if address.path:
+            return "not permitted to make a socket there"
         case errno.EACCES:
-            return "not permitted (ports below 1024 need root, or CAP_NET_BIND_SERVICE)"
+            return "not permitted: ports below 1024 need root, or CAP_NET_BIND_SERVICE"
         case errno.EADDRNOTAVAIL:
             return "this machine has no such address"
         case _:

@@ -46,6 +46,10 @@ class DataLock:
         os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
         self._handle = handle
 
+    def fileno(self) -> int:
+        """The descriptor that holds it: who inherits and closes it gives nothing back."""
+        return self._handle
+
     def release(self) -> None:
         """Gives it back; harmless when it was not taken."""
         if self._handle >= 0:
