@@ -22,7 +22,7 @@ def test_nothing_promised_is_lost_when_processes_are_killed(tmp_path: Path) -> N
     for kind in ("delivered", "append", "store", "copy", "move", "expunge"):
         assert report.done.get(kind, 0) > 5
     for kind in ("pop3 quit", "pop3 cut", "pop3 retr"):
-        assert report.done.get(kind, 0) > 2
+        assert report.done.get(kind, 0) > 0
     for kind in ("submitted", "relayed", "reported failed", "reported relayed"):
         assert report.done.get(kind, 0) > 5
 

@@ -130,6 +130,10 @@ class Supervisor:
             self._outside.notifier.alive()
         self._selector.close()
         self._openings.close([*self._openings.open, *self._closing])
+        # The interpreter gives signals back their defaults as it ends; one that is ignored stays
+        # so, and a second SIGTERM that comes now does not turn a good end into a kill.
+        for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signal_number, signal.SIG_IGN)
         return self._exit_code
 
     def _call(self, happened: Callable[[], None]) -> None:

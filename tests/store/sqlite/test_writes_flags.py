@@ -103,6 +103,19 @@ def test_any_change_is_as_if_done_one_by_one(
         assert told == {uid: before[uid] for uid in changed}
 
 
+def test_a_letter_with_another_spelling_is_left_alone(ledger: Ledger) -> None:
+    """It has the flags and keywords already; others that change beside it do not change it."""
+    for uid, state in enumerate([(21, "b"), (3, ""), (22, "B")], 1):
+        kept(ledger, SetFlags(1, INBOX, ((uid, uid),), FlagChange.REPLACE, *state))
+    before = ledger.db.execute("SELECT modseq FROM placement WHERE uid=1").get
+
+    result = kept(ledger, SetFlags(1, INBOX, ((1, 3),), FlagChange.REPLACE, 21, "B"))
+
+    assert result.changed == ((2, 3),)
+    assert [states(ledger)[uid] for uid in (1, 2, 3)] == [(21, "b"), (21, "B"), (21, "B")]
+    assert ledger.db.execute("SELECT modseq FROM placement WHERE uid=1").get == before
+
+
 def test_keywords_are_words() -> None:
     """Sorted, each once, whatever their case; the spelling there was stays."""
     assert module.merged("b Foo", "foo a") == "Foo a b"

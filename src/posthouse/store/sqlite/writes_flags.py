@@ -81,7 +81,7 @@ def set_flags(db: Database, value: SetFlags, context: Context) -> FlagsSet:
     if not becomes:
         return FlagsSet(0, (), modified)
     modseq = next_modseq(db, account, context)
-    _update(db, value, rows, becomes, modseq)
+    _update(db, value, rows, becomes, bool(same), modseq)
     _count(db, value, counts, becomes, modseq)
     if found is None:
         changed, before = ranges_of([row[0] for row in rows]), pack_before(rows, set(becomes))
@@ -197,10 +197,11 @@ def _update(
     value: SetFlags,
     rows: list[tuple[int, int, str]],
     becomes: dict[State, State],
+    some_stay: bool,
     modseq: int,
 ) -> None:
     account, mailbox = value.account, value.mailbox
-    steps = _steps(value, becomes)
+    steps = _steps(value, becomes, some_stay)
     if rows and len(value.uids) * len(steps) > UPDATES_MAX:
         db.executemany(
             "UPDATE placement SET flags=?, keywords=?, modseq=?"
@@ -223,13 +224,14 @@ def _update(
             db.execute(statement, (modseq, *new, account, mailbox, first, last, *old))
 
 
-def _steps(value: SetFlags, becomes: dict[State, State]) -> list[_Step]:
+def _steps(value: SetFlags, becomes: dict[State, State], some_stay: bool) -> list[_Step]:
     """UPDATEs that together change exactly the letters whose state changes."""
     setting, only = _SET[value.change], _ONLY[value.change]
     flags = (value.flags,)
     words = {state[1]: after[1] for state, after in becomes.items()}
     if value.change is FlagChange.REPLACE:
-        if set(words.values()) == {value.keywords}:
+        # Those that stay as they are have the keywords in another spelling.
+        if not some_stay and set(words.values()) == {value.keywords}:
             new = (value.flags, value.keywords)
             return [(f"{setting}, keywords=?", new, only, new)]
         only = " AND flags<>?"
