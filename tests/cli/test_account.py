@@ -106,6 +106,20 @@ def test_set(populated: Command) -> None:
     populated.run("account", "set", "ann@example.org", "--enable", "--disable", code=64)
 
 
+def test_how_many_messages(populated: Command) -> None:
+    """A limit of its own beside the octets, set with the account or later, or taken away."""
+    words = ("account", "add", "tom@example.org", "--password-stdin", "--quota-messages", "100")
+    populated.run(*words, said="secret")
+    one = populated.run("account", "show", "tom@example.org", "--json").json
+    assert (one["quota_octets"], one["quota_messages"]) == (0, 100)
+    populated.run("account", "set", "tom@example.org", "--quota-messages", "7", "--quota", "1G")
+    populated.run("account", "set", "tom@example.org", "--quota-messages", "0")
+    one = populated.run("account", "show", "tom@example.org", "--json").json
+    assert (one["quota_octets"], one["quota_messages"]) == (1 << 30, 0)
+    ended = populated.run("account", "set", "tom@example.org", "--quota-messages", "-1", code=64)
+    assert "is not a number" in ended.err or "expected one argument" in ended.err
+
+
 def test_rename(populated: Command) -> None:
     """The mail stays with the account; the old name is free."""
     populated.run("account", "rename", "ann@example.org", "anna@example.org")

@@ -9,7 +9,7 @@ import argparse
 from datetime import UTC, datetime
 
 from posthouse.cli.house import House, open_house
-from posthouse.cli.output import confirm, octets_of, octets_text, say, show, show_one
+from posthouse.cli.output import confirm, count_of, octets_of, octets_text, say, show, show_one
 from posthouse.cli.passwords import add_password_options, read_password
 from posthouse.store.contract import Account
 
@@ -19,10 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="a new account")
     add.add_argument("address")
     add.add_argument("--quota", default="0", help="most octets of mail, as 2G; 0: no limit")
+    add.add_argument(
+        "--quota-messages", default="0", metavar="N", help="most messages; 0: no limit"
+    )
     add_password_options(add)
     change = actions.add_parser("set", help="change password, quota or state")
     change.add_argument("address")
     change.add_argument("--quota", help="most octets of mail, as 2G; 0: no limit")
+    change.add_argument("--quota-messages", metavar="N", help="most messages; 0: no limit")
     change.add_argument("--password", action="store_true", help="ask for a new password")
     add_password_options(change)
     state = change.add_mutually_exclusive_group()
@@ -60,8 +64,14 @@ def _act(house: House, arguments: argparse.Namespace, password: str | None) -> i
     match arguments.action:
         case "add":
             assert password is not None
-            quota = octets_of(arguments.quota)
-            account = house.run(manage.add_account(arguments.address, password, quota))
+            account = house.run(
+                manage.add_account(
+                    arguments.address,
+                    password,
+                    octets_of(arguments.quota),
+                    count_of(arguments.quota_messages),
+                )
+            )
             say(f"account {account.shown} added")
         case "set":
             _set(house, arguments, password)
@@ -87,12 +97,17 @@ def _act(house: House, arguments: argparse.Namespace, password: str | None) -> i
 def _set(house: House, arguments: argparse.Namespace, password: str | None) -> None:
     enabled = True if arguments.enable else False if arguments.disable else None
     quota = None if arguments.quota is None else octets_of(arguments.quota)
-    if password is None and enabled is None and quota is None:
-        say("nothing to change: say --password, --quota, --enable or --disable")
+    letters = None if arguments.quota_messages is None else count_of(arguments.quota_messages)
+    if password is None and enabled is None and quota is None and letters is None:
+        say("nothing to change: say --password, --quota, --quota-messages, --enable or --disable")
         return
     account = house.run(
         house.manage.set_account(
-            arguments.address, password=password, quota_octets=quota, enabled=enabled
+            arguments.address,
+            password=password,
+            quota_octets=quota,
+            quota_letters=letters,
+            enabled=enabled,
         )
     )
     say(f"account {account.shown} changed")
@@ -132,5 +147,6 @@ def record(account: Account) -> dict[str, object]:
         "size": octets_text(account.octets),
         "quota_octets": account.quota_octets,
         "quota": octets_text(account.quota_octets) if account.quota_octets else "-",
+        "quota_messages": account.quota_letters,
         "created": datetime.fromtimestamp(account.created, UTC).isoformat(),
     }
