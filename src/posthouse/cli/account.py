@@ -2,6 +2,7 @@
 
 printf '%s' "$PASSWORD" | posthouse account add ann@example.org --password-stdin
 posthouse account set ann@example.org --quota 2G
+posthouse account logins ann@example.org        (who came in, who was refused, from where)
 posthouse account remove ann@example.org        (asks first: its mail goes too)
 """
 
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from posthouse.cli.house import House, open_house
 from posthouse.cli.output import confirm, count_of, octets_of, octets_text, say, show, show_one
 from posthouse.cli.passwords import add_password_options, read_password
-from posthouse.store.contract import Account
+from posthouse.store.contract import Account, LoginRow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = actions.add_parser("show", help="one account and its mailboxes")
     one.add_argument("address")
     one.add_argument("--json", action="store_true")
+    logins = actions.add_parser("logins", help="who logged in or was refused, newest first")
+    logins.add_argument("address")
+    logins.add_argument("--json", action="store_true")
     listing = actions.add_parser("list", help="all accounts")
     listing.add_argument("--domain", default="", help="only of this domain")
     listing.add_argument("--json", action="store_true")
@@ -89,6 +93,8 @@ def _act(house: House, arguments: argparse.Namespace, password: str | None) -> i
             say(f"account {account.shown} removed, with {account.letters} letters")
         case "show":
             _show(house, arguments)
+        case "logins":
+            _logins(house, arguments)
         case _:
             _list(house, arguments)
     return 0
@@ -134,6 +140,33 @@ def _list(house: House, arguments: argparse.Namespace) -> None:
         rows += [record(account) for account in page]
         after = page[-1].address
     show(rows, ("account", "enabled", "letters", "size", "quota"), as_json=arguments.json)
+
+
+def _logins(house: House, arguments: argparse.Namespace) -> None:
+    account = house.run(house.manage.account(arguments.address))
+    rows = [login(row) for row in house.run(house.store.logins(account.id))]
+    columns = ("last", "times", "door", "peer", "mechanism", "tls", "result")
+    show(rows, columns, as_json=arguments.json)
+
+
+def login(row: LoginRow) -> dict[str, object]:
+    """Log-ins that were alike, as they are shown."""
+    return {
+        "first": _time(row.first),
+        "last": _time(row.last),
+        "times": row.count,
+        "door": row.door,
+        "peer": row.peer,
+        "mechanism": row.mechanism,
+        "tls": row.tls,
+        "let_in": not row.refused,
+        "refused": row.refused,
+        "result": f"refused: {row.refused}" if row.refused else "let in",
+    }
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def record(account: Account) -> dict[str, object]:
