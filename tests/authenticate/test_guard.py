@@ -16,25 +16,51 @@ def test_peers_and_accounts_are_counted_apart() -> None:
     """A guesser who changes the address is slowed by the account, and the other way round."""
     guard = Guard(AuthSettings(), SetClock())
     for n in range(5):
-        guard.failed(f"10.0.0.{n}", "account ann")
+        guard.failed(f"10.0.0.{n}", "ann")
 
-    assert guard.failed("10.0.0.99", "account ann") == 4
-    assert guard.failed("10.0.0.99", "account bob") == 0
+    assert guard.failed("10.0.0.99", "ann") == 4
+    assert guard.failed("10.0.0.99", "bob") == 0
 
 
-def test_a_success_clears_the_peer_and_time_clears_all() -> None:
-    """Who logs in is no guesser; after a quiet quarter of an hour the count begins anew."""
+def test_a_success_forgives_what_was_failed_for_it() -> None:
+    """And nothing that was failed for others, neither the peer nor the account."""
+    guard = Guard(AuthSettings(), SetClock())
+    for _ in range(6):
+        guard.failed("1.2.3.4", "ann")
+    guard.failed("1.2.3.4", "bob")
+    guard.succeeded("1.2.3.4", "ann")
+    assert guard.failed("1.2.3.4", "eve") == 0
+    assert guard.failed("1.2.3.4", "eve") == 0
+    assert guard.failed("1.2.3.4", "eve") == 1
+    assert guard.failed("5.6.7.8", "ann") == 8
+
+
+def test_time_clears_all() -> None:
+    """After a quiet quarter of an hour the count begins anew."""
     clock = SetClock()
     guard = Guard(AuthSettings(), clock)
     for _ in range(6):
-        guard.failed("1.2.3.4")
-    guard.succeeded("1.2.3.4")
-    assert guard.failed("1.2.3.4") == 0
-
-    for _ in range(6):
         guard.failed("5.6.7.8")
     clock.advance(901)
+
     assert guard.failed("5.6.7.8") == 0
+
+
+def test_places_to_wait() -> None:
+    """So many a peer, so many in all; then whoever failed before has to come again."""
+    guard = Guard(AuthSettings(waiting_max=3, waiting_per_peer_max=2, failures_free=1), SetClock())
+    assert guard.waits("a")
+    assert not guard.is_busy_with("a")
+    assert guard.waits("a")
+    assert guard.is_busy_with("a")
+    assert guard.waits("b")
+    assert not guard.waits("b")
+    assert not guard.is_busy_with("b")
+    guard.failed("b", "ann")
+    assert guard.is_busy_with("b")
+    guard.answered("a")
+    assert not guard.is_busy_with("a")
+    assert not guard.is_busy_with("b")
 
 
 def test_memory_is_bounded() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.turn import run_now
 
+from posthouse.authenticate.caller import Caller
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import LoggedIn, Users
 from posthouse.base.clock import SetClock
@@ -17,6 +18,9 @@ from posthouse.proofs.sasl import Challenge
 from posthouse.store.memory import MemoryStore
 from posthouse.store.values import RemoveAccount, SetAccount
 from scram_client import ScramClient
+
+X = Caller("submission", "192.0.2.1")
+BOUND = Caller("submission", "192.0.2.1", "TLSv1.3", b"hash")
 
 
 class House:
@@ -47,7 +51,15 @@ class House:
         self.waits.append(seconds)
 
     def check(self, login: str, password: str, peer: str = "192.0.2.1") -> LoggedIn:
-        return run_now(self.users.check_password(login, password, peer))
+        caller = Caller("imap", peer, "TLSv1.3")
+        return run_now(self.users.check_password(login, password, caller, "LOGIN"))
+
+    def history(self) -> list[tuple[str, str, str, str, str, int]]:
+        """Of Ann: why refused, door, peer, mechanism, TLS, how often."""
+        return [
+            (row.refused, row.door, row.peer, row.mechanism, row.tls, row.count)
+            for row in run_now(self.store.logins(1))
+        ]
 
 
 @pytest.mark.parametrize("login", ["ann@example.org", "ANN@Example.org"])
@@ -139,7 +151,7 @@ def test_only_so_many_answers_wait() -> None:
 
         house.users._pause = wait
         tasks = [
-            asyncio.ensure_future(house.users.check_password("ann@example.org", "no", "192.0.2.1"))
+            asyncio.ensure_future(house.users.check_password("ann@example.org", "no", X, "LOGIN"))
             for _ in range(10)
         ]
         await asyncio.sleep(0.05)
@@ -154,7 +166,7 @@ def test_only_so_many_answers_wait() -> None:
 
 def sasl(house: House, mechanism: str, *messages: bytes) -> Challenge | LoggedIn:
     """The last step of an exchange with these client messages."""
-    login = house.users.start(mechanism, "192.0.2.1")
+    login = house.users.start(mechanism, X)
     assert login is not None
     step = run_now(login.first(messages[0] if messages else None))
     for message in messages[1:]:
@@ -177,7 +189,7 @@ def scram_client(house: House, login: str, password: str) -> Challenge | LoggedI
     import hashlib
     import hmac
 
-    exchange = house.users.start("SCRAM-SHA-256", "192.0.2.1")
+    exchange = house.users.start("SCRAM-SHA-256", X)
     assert exchange is not None
     bare = f"n={login},r=abc"
     step = run_now(exchange.first(f"n,,{bare}".encode()))
@@ -221,8 +233,8 @@ def test_scram_can_be_turned_off() -> None:
     users = House(AuthSettings(scram=False)).users
 
     assert "SCRAM-SHA-256" not in users.mechanisms()
-    assert users.start("SCRAM-SHA-256", "x") is None
-    assert users.start("NTLM", "x") is None
+    assert users.start("SCRAM-SHA-256", X) is None
+    assert users.start("NTLM", X) is None
 
 
 def test_nobody_acts_as_somebody_else() -> None:
@@ -250,7 +262,7 @@ def test_an_account_removed_in_the_middle_of_scram() -> None:
     house = House()
     run_now(house.store.commit(RemoveAccount(1)))
     with pytest.raises(Refusal):
-        run_now(house.users.proved("ann@example.org", "192.0.2.1", b""))
+        run_now(house.users.proved("ann@example.org", X, "SCRAM-SHA-256", b""))
 
 
 def test_bound_exchanges_are_for_doors_that_know_their_certificate() -> None:
@@ -259,8 +271,8 @@ def test_bound_exchanges_are_for_doors_that_know_their_certificate() -> None:
 
     assert users.mechanisms(binds=True)[0] == "SCRAM-SHA-256-PLUS"
     assert "SCRAM-SHA-256-PLUS" not in users.mechanisms()
-    assert users.start("SCRAM-SHA-256-PLUS", "x") is None
-    assert users.start("scram-sha-256-plus", "x", end_point=b"hash") is not None
+    assert users.start("SCRAM-SHA-256-PLUS", X) is None
+    assert users.start("scram-sha-256-plus", BOUND) is not None
 
 
 def test_binding_is_offered_only_where_it_is_configured() -> None:
@@ -268,8 +280,8 @@ def test_binding_is_offered_only_where_it_is_configured() -> None:
     users = House().users
 
     assert "SCRAM-SHA-256-PLUS" not in users.mechanisms(binds=True)
-    assert users.start("SCRAM-SHA-256-PLUS", "x", end_point=b"hash") is None
-    exchange = users.start("SCRAM-SHA-256", "x", end_point=b"hash")
+    assert users.start("SCRAM-SHA-256-PLUS", BOUND) is None
+    exchange = users.start("SCRAM-SHA-256", BOUND)
     assert exchange is not None
     client = ScramClient("ann@example.org", "secret", flag="y")
     assert isinstance(run_now(exchange.first(base64.b64decode(client.first()))), Challenge)
@@ -279,9 +291,7 @@ def test_the_last_data_as_a_challenge() -> None:
     """For protocols whose yes cannot carry it; what the client says then means nothing."""
     house = House(AuthSettings(channel_binding=True))
     client = ScramClient("ann@example.org", "secret", b"hash")
-    exchange = house.users.start(
-        client.mechanism, "192.0.2.1", end_point=b"hash", final_as_challenge=True
-    )
+    exchange = house.users.start(client.mechanism, BOUND, final_as_challenge=True)
     assert exchange is not None
     step = run_now(exchange.first(base64.b64decode(client.first())))
     assert isinstance(step, Challenge)
@@ -291,3 +301,96 @@ def test_the_last_data_as_a_challenge() -> None:
     client.check(base64.b64encode(step.octets).decode())
 
     assert run_now(exchange.next(b"")) == LoggedIn(1, "ann@example.org")
+
+
+def test_what_goes_into_the_history() -> None:
+    """Who came, by which door, how, and why somebody was refused; of names nobody has, nothing."""
+    house = House()
+    house.check("ann@example.org", "secret", "198.51.100.1")
+    for login, password in (("ann@example.org", "no"), ("eve@example.org", "no")):
+        for _ in range(2):
+            with pytest.raises(Refusal):
+                house.check(login, password, "198.51.100.2")
+    scram_client(house, "ann@example.org", "secret")
+    with pytest.raises(Refusal):
+        scram_client(house, "ann@example.org", "wrong")
+    run_now(house.manage.set_account("ann@example.org", enabled=False))
+    with pytest.raises(Refusal):
+        house.check("ann@example.org", "secret")
+
+    assert sorted(house.history()) == [
+        ("", "imap", "198.51.100.1", "LOGIN", "TLSv1.3", 1),
+        ("", "submission", "192.0.2.1", "SCRAM-SHA-256", "", 1),
+        ("account is disabled", "imap", "192.0.2.1", "LOGIN", "TLSv1.3", 1),
+        ("wrong password", "imap", "198.51.100.2", "LOGIN", "TLSv1.3", 2),
+        ("wrong password", "submission", "192.0.2.1", "SCRAM-SHA-256", "", 1),
+    ]
+    assert all(len(run_now(house.store.logins(n))) == 0 for n in (0, 2))
+
+
+def test_guesses_by_scram_count_for_the_account() -> None:
+    """From as many addresses as one likes."""
+    house = House()
+    for _ in range(4):
+        with pytest.raises(Refusal):
+            scram_client(house, "ann@example.org", "wrong")
+
+    with pytest.raises(Refusal):
+        house.check("ann@example.org", "wrong", "203.0.113.5")
+    assert house.waits == [1, 2]
+
+
+def test_an_account_of_ones_own_clears_no_way() -> None:
+    """Who logs in between guesses at others is slowed as before."""
+    house = House()
+    run_now(house.manage.add_account("eve@example.org", "mine"))
+    for n in range(5):
+        with pytest.raises(Refusal):
+            house.check("ann@example.org", f"guess{n}", "203.0.113.5")
+        house.check("eve@example.org", "mine", "203.0.113.5")
+
+    assert house.waits == [1, 2]
+
+
+def test_a_crowd_of_guesses_is_not_looked_at() -> None:
+    """While an address has its guesses waiting, more of them are refused unchecked: 454."""
+
+    async def crowd() -> None:
+        house = House(AuthSettings(failures_free=1, waiting_per_peer_max=2, cache_seconds=60))
+        guesser, owner = Caller("imap", "203.0.113.5"), Caller("imap", "192.0.2.7")
+        check = house.users.check_password
+        await check("ann@example.org", "secret", guesser, "LOGIN")  # its cache knows her
+        gate = asyncio.Event()
+
+        async def wait(seconds: float) -> None:
+            house.waits.append(seconds)
+            await gate.wait()
+
+        house.users._pause = wait
+        guesses = [
+            asyncio.ensure_future(check("ann@example.org", f"g{n}", guesser, "LOGIN"))
+            for n in range(20)
+        ]
+        await asyncio.sleep(0.05)
+        assert len(house.waits) == 2
+        hashed = house.hashed
+        with pytest.raises(Refusal) as refusal:
+            await check("bob@example.org", "secret", guesser, "LOGIN")
+        assert (refusal.value.code, refusal.value.status) == (454, "4.7.0")
+        exchange = house.users.start("SCRAM-SHA-256", guesser)
+        assert exchange is not None
+        with pytest.raises(Refusal, match="454"):
+            await exchange.first(b"n,,n=ann@example.org,r=abc")
+        assert house.hashed == hashed
+        # The owner is let in: from elsewhere, and where her password is known, from there too.
+        assert (await check("ann@example.org", "secret", owner, "LOGIN")).account == 1
+        assert (await check("ann@example.org", "secret", guesser, "LOGIN")).account == 1
+        gate.set()
+        found = await asyncio.gather(*guesses, return_exceptions=True)
+        codes = [one.code for one in found if isinstance(one, Refusal)]
+        assert sorted(codes) == [454] * 17 + [535] * 3
+        with pytest.raises(Refusal) as refusal:
+            await check("ann@example.org", "no", guesser, "LOGIN")
+        assert refusal.value.code == 535
+
+    asyncio.run(crowd())

@@ -106,6 +106,20 @@ def test_set(populated: Command) -> None:
     populated.run("account", "set", "ann@example.org", "--enable", "--disable", code=64)
 
 
+def test_how_many_messages(populated: Command) -> None:
+    """A limit of its own beside the octets, set with the account or later, or taken away."""
+    words = ("account", "add", "tom@example.org", "--password-stdin", "--quota-messages", "100")
+    populated.run(*words, said="secret")
+    one = populated.run("account", "show", "tom@example.org", "--json").json
+    assert (one["quota_octets"], one["quota_messages"]) == (0, 100)
+    populated.run("account", "set", "tom@example.org", "--quota-messages", "7", "--quota", "1G")
+    populated.run("account", "set", "tom@example.org", "--quota-messages", "0")
+    one = populated.run("account", "show", "tom@example.org", "--json").json
+    assert (one["quota_octets"], one["quota_messages"]) == (1 << 30, 0)
+    ended = populated.run("account", "set", "tom@example.org", "--quota-messages", "-1", code=64)
+    assert "is not a number" in ended.err or "expected one argument" in ended.err
+
+
 def test_rename(populated: Command) -> None:
     """The mail stays with the account; the old name is free."""
     populated.run("account", "rename", "ann@example.org", "anna@example.org")
@@ -136,3 +150,36 @@ def test_no_password_as_an_argument(posthouse: Command) -> None:
     """There is no option that takes a password."""
     posthouse.run("account", "add", "a@example.org", "--password", "secret", code=64)
     assert "--password-stdin" in posthouse.run("account", "add", "--help").out
+
+
+def test_logins(populated: Command) -> None:
+    """Newest first, for people and for programs; nothing for who never came; nobody is an error."""
+    from posthouse.base.clock import SystemClock
+    from posthouse.base.log import Log
+    from posthouse.store.sqlite.direct import open_direct, run_now
+    from posthouse.store.values import RecordLogin
+
+    assert populated.run("account", "logins", "ann@example.org").out == ""
+    clock = SystemClock()
+    store = open_direct(populated.data, clock, Log(clock, lambda _line: None))
+    number = run_now(store.account_by_address("ann@example.org")).id
+    run_now(
+        store.commit(
+            RecordLogin(number, 60, "imap", "192.0.2.1", "PLAIN", "TLSv1.3"),
+            RecordLogin(number, 120, "pop3", "192.0.2.2", "USER", "", "wrong password"),
+            RecordLogin(number, 180, "pop3", "192.0.2.2", "USER", "", "wrong password"),
+        )
+    )
+    store.close()
+
+    refused, let_in = populated.run("account", "logins", "ann@example.org", "--json").json
+    assert (refused["first"], refused["last"]) == ("1970-01-01T00:02:00Z", "1970-01-01T00:03:00Z")
+    assert (refused["times"], refused["let_in"], refused["refused"]) == (2, False, "wrong password")
+    assert (let_in["door"], let_in["peer"], let_in["mechanism"], let_in["tls"]) == (
+        "imap", "192.0.2.1", "PLAIN", "TLSv1.3",
+    )  # fmt: skip
+    head, first, second = populated.run("account", "logins", "Ann@Example.org").out.splitlines()
+    assert head.split() == ["LAST", "TIMES", "DOOR", "PEER", "MECHANISM", "TLS", "RESULT"]
+    assert first.endswith("refused: wrong password")
+    assert second.endswith("let in")
+    assert "no account" in populated.run("account", "logins", "tom@example.org", code=65).err

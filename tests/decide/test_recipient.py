@@ -1,6 +1,7 @@
 """Who may be mailed here."""
 
 import pytest
+from tests.letters import letter
 from tests.turn import run_now
 
 from posthouse.base.clock import SetClock
@@ -8,7 +9,7 @@ from posthouse.base.errors import Refusal
 from posthouse.decide.recipient import decide_recipient, decide_recipient_of_ours
 from posthouse.directory.resolve import Directory
 from posthouse.store.memory import MemoryStore
-from posthouse.store.values import AddAccount, AddDomain, PutAlias, SetAccount
+from posthouse.store.values import INBOX, AddAccount, AddDomain, PutAlias, SetAccount
 
 
 def site() -> MemoryStore:
@@ -87,3 +88,16 @@ def test_a_full_mailbox_is_told_at_rcpt() -> None:
             run_now(decide_recipient(address, directory, 1001))
         assert (refusal.value.code, refusal.value.status) == (452, "4.2.2")
     assert run_now(decide_recipient("bob@example.org", directory, 1 << 40))
+
+
+def test_a_mailbox_with_too_many_letters_is_told_at_rcpt() -> None:
+    """Whatever the size of the one that comes."""
+    store = site()
+    run_now(store.commit(SetAccount(1, quota_letters=1)))
+    directory = Directory(store)
+
+    assert run_now(decide_recipient("ann@example.org", directory))
+    run_now(store.commit(letter().append(1, INBOX)))
+    with pytest.raises(Refusal) as refusal:
+        run_now(decide_recipient("ann@example.org", directory))
+    assert (refusal.value.code, refusal.value.status) == (452, "4.2.2")

@@ -143,6 +143,7 @@ class Engine:
         for account in accounts:
             seen.append(self.run(store.credentials(account)))
             seen.append(self.run(store.subscriptions(account)))
+            seen.append(self.run(store.logins(account)))
             for box in self.run(store.mailboxes(account)):
                 seen.append(box)
                 seen.append(self.run(store.keywords(account, box.id)))

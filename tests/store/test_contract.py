@@ -23,6 +23,7 @@ from posthouse.store.values import (
     Note,
     Place,
     PutAlias,
+    RecordLogin,
     RemoveAccount,
     SetAccount,
     Subscribe,
@@ -71,6 +72,7 @@ GOOD: dict[str, AnyValue] = {
     "set account": SetAccount(1, quota_octets=10**9, enabled=False),
     "remove account": RemoveAccount(1),
     "alias": PutAlias("x@example.org", ("ann@example.org",)),
+    "login": RecordLogin(1, 100, "imap", "192.0.2.1", "PLAIN", ""),
     "lease": TakeLease("pop3", "me", 2_000_000_000),
     "drop lease": DropLease("mine", "me"),
 }

@@ -10,6 +10,7 @@ from typing import Any, Final
 from posthouse.accept.house import AcceptHouse
 from posthouse.accept.inspected import InspectedOctets
 from posthouse.accept.letter_in import LetterIn, trace_head
+from posthouse.authenticate.caller import caller_at
 from posthouse.authenticate.user import SaslLogin, Users
 from posthouse.base.errors import Refusal
 from posthouse.base.ids import LetterId, id_text
@@ -140,8 +141,7 @@ class SubmissionVisit:
         facts = self._letter.connection.facts
         self._exchange = self._house.users.start(
             question.mechanism,
-            facts.address,
-            end_point=facts.end_point,
+            caller_at("submission", facts),
             final_as_challenge=True,  # RFC 4954 4: 235 has no place for data
         )
         if self._exchange is None:

@@ -14,6 +14,7 @@ from posthouse.accept.smtp import SmtpDoor
 from posthouse.accept.submission import SubmissionDoor, SubmissionHouse
 from posthouse.app.build import SERVICES, WEB, DataInUse, House, MakeDoor, Plan, StoreNotUsable
 from posthouse.app.config import Config, Listen, TlsSettings
+from posthouse.app.pauses import Pauses
 from posthouse.app.queue import queue_of, resolver_of
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.authenticate.user import Users
@@ -225,12 +226,14 @@ def pop3_door(house: House) -> Pop3Door:
 def users_of(house: House) -> Users:
     """Who checks log-ins: one for all doors, so that a guesser gains nothing by changing them."""
     if house.users is None:
+        pauses = Pauses(house.loop)
+        house.services.append(pauses)
         house.users = Users(
             house.store,
             house.config[AuthSettings],
             house.clock,
             in_thread=threads(house),
-            pause=lambda seconds: pause(house.loop, seconds),
+            pause=pauses.pause,
             metrics=house.row,
         )
     return house.users

@@ -30,9 +30,15 @@ class AuthSettings:
     )
     waiting_max: int = setting(
         200,
-        "Delayed answers one worker holds; further failures are refused at once.",
+        "Delayed answers one worker holds; then whoever failed before is refused unchecked.",
         least=1,
         most=100_000,
+    )
+    waiting_per_peer_max: int = setting(
+        4,
+        "Delayed answers to one address; what it asks meanwhile is refused unchecked.",
+        least=1,
+        most=1000,
     )
     cache_seconds: float = setting(
         3600.0,

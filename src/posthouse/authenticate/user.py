@@ -1,10 +1,10 @@
 """Which person: checks log-ins with a password or a SASL exchange. RFC 4422, 4616, 5802
 
-A log-in that succeeds gives `LoggedIn`; one that does not raises `Refusal` with 535 (the doors
-translate it). The directory is
-read at every log-in, so a changed password or a removed account is true at once. A right password
-is remembered as a keyed hash
-bound to the stored credential, since argon2id costs 27 ms and clients reconnect in storms.
+A log-in that succeeds gives `LoggedIn`; one that does not raises `Refusal` with 535, or 454 where a
+guesser has to wait before it is looked at (the doors translate it). The directory is read at every
+log-in, so a changed password or a removed account is true at once. A right password is remembered
+as a keyed hash bound to the stored credential, since argon2id costs 27 ms and clients reconnect in
+storms. Every log-in to an account that there is goes into its history.
 """
 
 import hmac
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from posthouse.authenticate.caller import Caller
 from posthouse.authenticate.guard import Guard, peer_key
 from posthouse.authenticate.settings import AuthSettings
 from posthouse.base.clock import Clock
@@ -43,9 +44,11 @@ from posthouse.proofs.sasl import (
     ScramSha256,
 )
 from posthouse.store.contract import Account, Store
-from posthouse.store.values import Credential
+from posthouse.store.values import Credential, RecordLogin
 
 CACHE_ENTRIES_MAX: Final = 20_000
+LOGIN_CHARACTERS_MAX: Final = 320
+"""Of a name that nobody has, as it is counted."""
 
 InThread = Callable[..., Awaitable[Any]]
 """`await in_thread(function, *arguments)` runs it beside the loop."""
@@ -76,7 +79,6 @@ class Users:
         "_pause",
         "_secret",
         "_store",
-        "_waiting",
         "settings",
     )
 
@@ -99,7 +101,6 @@ class Users:
         self._metrics = metrics
         self._secret = secrets.token_bytes(32)
         self._cache: OrderedDict[bytes, float] = OrderedDict()
-        self._waiting = 0
         # Work for names that nobody has, so that the time of an answer does not tell who lives
         # here.
         self._invented = (
@@ -114,36 +115,40 @@ class Users:
         binds = binds and self.settings.channel_binding
         return (SCRAM_PLUS, *MECHANISMS) if binds else MECHANISMS
 
-    async def check_password(self, login: str, password: str, peer: str) -> LoggedIn:
+    async def check_password(
+        self, login: str, password: str, caller: Caller, mechanism: str
+    ) -> LoggedIn:
         """Raises Refusal when it is not this person's password."""
         account = await self._account(login)
-        credentials = await self._store.credentials(account.id) if account else ()
-        stored = hash_of(credentials)
+        stored = None
+        if account is not None and account.enabled:
+            stored = hash_of(await self._store.credentials(account.id))
         if account is None or stored is None or len(password) > PASSWORD_CHARACTERS_MAX:
+            self.may_guess(caller)
             await self._in_thread(password_fits, self._invented, password[:64])
-            raise await self._failed(login, peer, "no such account or no password set")
-        if not self._remembers(account.id, stored, password):
-            if not await self._in_thread(password_fits, stored, password):
-                raise await self._failed(login, peer, "wrong password")
-            self._remember(account.id, stored, password)
-        return self._succeeded(account, peer)
+        elif self._remembers(account.id, stored, password):
+            return self._succeeded(account, caller, mechanism)
+        else:
+            self.may_guess(caller)
+            if await self._in_thread(password_fits, stored, password):
+                self._remember(account.id, stored, password)
+                return self._succeeded(account, caller, mechanism)
+        raise await self._failed(login, account, caller, mechanism, _why_not(account, stored))
 
     def start(
         self,
         mechanism: str,
-        peer: str,
+        caller: Caller,
         *,
-        end_point: bytes = b"",
         final_as_challenge: bool = False,
     ) -> "SaslLogin | None":
         """A SASL exchange with one client, or None when the mechanism is not offered.
 
-        `end_point` is what TLS can be bound by here, b"" without TLS. With
-        `final_as_challenge` the data that comes with success is a challenge of its own, for
+        With `final_as_challenge` the data that comes with success is a challenge of its own, for
         protocols whose yes has no place for it. RFC 4422 3.6
         """
-        if not self.settings.channel_binding:
-            end_point = b""  # not offered, so a client that could bind says so by right
+        # Where it is not offered, a client that could bind says so by right. RFC 5802 6
+        end_point = caller.end_point if self.settings.channel_binding else b""
         exchange: Exchange
         match mechanism.upper():
             case "PLAIN":
@@ -157,13 +162,14 @@ class Users:
                 exchange = ScramSha256(nonce, end_point=end_point, is_plus=True)
             case _:
                 return None
-        return SaslLogin(self, exchange, peer, final_as_challenge=final_as_challenge)
+        name = mechanism.upper()
+        return SaslLogin(self, exchange, caller, name, final_as_challenge=final_as_challenge)
 
     async def keys_for(self, login: str) -> ScramKeys:
         """The SCRAM keys of this person, or invented ones that are always the same for a name."""
         account = await self._account(login)
         credentials: tuple[Credential, ...] = ()
-        if account is not None:
+        if account is not None and account.enabled:
             credentials = await self._store.credentials(account.id)
         keys = keys_of(credentials)
         if keys is not None:
@@ -171,41 +177,63 @@ class Users:
         salt = hmac.digest(self._secret, login.encode(), "sha256")
         return ScramKeys(SCRAM_ROUNDS, salt[:16], secrets.token_bytes(32), salt)
 
-    async def proved(self, login: str, peer: str, final: bytes) -> LoggedIn:
+    async def proved(self, login: str, caller: Caller, mechanism: str, final: bytes) -> LoggedIn:
         """SCRAM has proved the name; the account may have gone meanwhile."""
         account = await self._account(login)
-        if account is None:
-            raise await self._failed(login, peer, "account gone or disabled")
-        done = self._succeeded(account, peer)
+        if account is None or not account.enabled:
+            raise await self._failed(login, account, caller, mechanism, _why_not(account, ""))
+        done = self._succeeded(account, caller, mechanism)
         return LoggedIn(done.account, done.address, final)
 
-    async def failed(self, login: str, peer: str, note: str) -> Refusal:
-        """Counts the failure, waits as the guard says, and gives what to raise."""
-        return await self._failed(login, peer, note)
+    async def failed(self, login: str, caller: Caller, mechanism: str, note: str) -> Refusal:
+        """Counts the failure, waits as the guard says, and gives what to raise. `login`: "" where
+        it was not told yet."""
+        account = await self._account(login) if login else None
+        return await self._failed(login, account, caller, mechanism, note)
+
+    def may_guess(self, caller: Caller) -> None:
+        """Raises Refusal, 454, for a peer whose wrong guesses still wait for their answers."""
+        if self._guard.is_busy_with(peer_key(caller.peer)):
+            self._metrics.add("logins_failed_total")
+            say = "too many wrong passwords from your address, try again later"
+            raise Refusal(454, "4.7.0", say, "guesses wait", Blame.WORLD)
 
     async def _account(self, login: str) -> Account | None:
         try:
             key = parse_address(login).key
         except ValueError:
             return None
-        account = await self._store.account_by_address(key)
-        return account if account is not None and account.enabled else None
+        return await self._store.account_by_address(key)
 
-    def _succeeded(self, account: Account, peer: str) -> LoggedIn:
-        self._guard.succeeded(peer_key(peer))
+    def _succeeded(self, account: Account, caller: Caller, mechanism: str) -> LoggedIn:
+        self._guard.succeeded(peer_key(caller.peer), account.address)
         self._metrics.add("logins_total")
+        self._keep(account, caller, mechanism, "")
         return LoggedIn(account.id, account.address)
 
-    async def _failed(self, login: str, peer: str, note: str) -> Refusal:
+    async def _failed(
+        self, login: str, account: Account | None, caller: Caller, mechanism: str, note: str
+    ) -> Refusal:
         self._metrics.add("logins_failed_total")
-        delay = self._guard.failed(peer_key(peer), "account " + login[:320].casefold())
-        if delay and self._waiting < self.settings.waiting_max:
-            self._waiting += 1
+        if account is not None:
+            self._keep(account, caller, mechanism, note)
+        peer = peer_key(caller.peer)
+        name = account.address if account is not None else login[:LOGIN_CHARACTERS_MAX].casefold()
+        delay = self._guard.failed(peer, name)
+        if delay and self._guard.waits(peer):
             try:
                 await self._pause(delay)
             finally:
-                self._waiting -= 1
+                self._guard.answered(peer)
         return Refusal(535, "5.7.8", "wrong name or password", note, Blame.PEER)
+
+    def _keep(self, account: Account, caller: Caller, mechanism: str, refused: str) -> None:
+        """Rides on somebody's commit: a refused log-in buys no sync of its own (design.md 5)."""
+        at = int(self._clock.now())
+        login = RecordLogin(
+            account.id, at, caller.door, caller.peer, mechanism, caller.tls, refused
+        )
+        self._store.note(login)
 
     def _remembers(self, account: int, stored: str, password: str) -> bool:
         key = self._cache_key(account, stored, password)
@@ -226,17 +254,43 @@ class Users:
         return hmac.digest(self._secret, message, "sha256")
 
 
+def _why_not(account: Account | None, stored: str | None) -> str:
+    """For the log and the history; the peer hears one answer for all."""
+    if account is None:
+        return "no such account"
+    if not account.enabled:
+        return "account is disabled"
+    return "no password is set" if stored is None else "wrong password"
+
+
 class SaslLogin:
     """One client's SASL exchange, the lookups done. The door encodes and decodes base 64."""
 
-    __slots__ = ("_exchange", "_final_as_challenge", "_peer", "_proved", "_users")
+    __slots__ = (
+        "_caller",
+        "_exchange",
+        "_final_as_challenge",
+        "_login",
+        "_mechanism",
+        "_proved",
+        "_users",
+    )
 
     def __init__(
-        self, users: Users, exchange: Exchange, peer: str, *, final_as_challenge: bool = False
+        self,
+        users: Users,
+        exchange: Exchange,
+        caller: Caller,
+        mechanism: str,
+        *,
+        final_as_challenge: bool = False,
     ) -> None:
         self._users = users
         self._exchange = exchange
-        self._peer = peer
+        self._caller = caller
+        self._mechanism = mechanism
+        self._login = ""
+        """Whom the client says it is, once it did."""
         self._final_as_challenge = final_as_challenge
         self._proved: LoggedIn | None = None
 
@@ -257,13 +311,17 @@ class SaslLogin:
                 return step
             case PasswordOffered(login, password, authorize):
                 self._may_act(login, authorize)
-                return await self._users.check_password(login, password, self._peer)
+                return await self._users.check_password(
+                    login, password, self._caller, self._mechanism
+                )
             case KeysWanted(login):
                 assert isinstance(self._exchange, ScramSha256)
+                self._users.may_guess(self._caller)
+                self._login = login
                 return self._exchange.keys(await self._users.keys_for(login))
             case Proved(login, final, authorize):
                 self._may_act(login, authorize)
-                user = await self._users.proved(login, self._peer, final)
+                user = await self._users.proved(login, self._caller, self._mechanism, final)
                 if not self._final_as_challenge:
                     return user
                 self._proved = LoggedIn(user.account, user.address)
@@ -271,7 +329,7 @@ class SaslLogin:
             case Failed(note, malformed):
                 if malformed:
                     raise Refusal(501, "5.5.2", "cannot read this authentication message", note)
-                raise await self._users.failed("", self._peer, note)
+                raise await self._users.failed(self._login, self._caller, self._mechanism, note)
 
     @staticmethod
     def _may_act(login: str, authorize: str) -> None:

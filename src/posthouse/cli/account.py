@@ -2,6 +2,7 @@
 
 printf '%s' "$PASSWORD" | posthouse account add ann@example.org --password-stdin
 posthouse account set ann@example.org --quota 2G
+posthouse account logins ann@example.org        (who came in, who was refused, from where)
 posthouse account remove ann@example.org        (asks first: its mail goes too)
 """
 
@@ -9,9 +10,9 @@ import argparse
 from datetime import UTC, datetime
 
 from posthouse.cli.house import House, open_house
-from posthouse.cli.output import confirm, octets_of, octets_text, say, show, show_one
+from posthouse.cli.output import confirm, count_of, octets_of, octets_text, say, show, show_one
 from posthouse.cli.passwords import add_password_options, read_password
-from posthouse.store.contract import Account
+from posthouse.store.contract import Account, LoginRow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="a new account")
     add.add_argument("address")
     add.add_argument("--quota", default="0", help="most octets of mail, as 2G; 0: no limit")
+    add.add_argument(
+        "--quota-messages", default="0", metavar="N", help="most messages; 0: no limit"
+    )
     add_password_options(add)
     change = actions.add_parser("set", help="change password, quota or state")
     change.add_argument("address")
     change.add_argument("--quota", help="most octets of mail, as 2G; 0: no limit")
+    change.add_argument("--quota-messages", metavar="N", help="most messages; 0: no limit")
     change.add_argument("--password", action="store_true", help="ask for a new password")
     add_password_options(change)
     state = change.add_mutually_exclusive_group()
@@ -37,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = actions.add_parser("show", help="one account and its mailboxes")
     one.add_argument("address")
     one.add_argument("--json", action="store_true")
+    logins = actions.add_parser("logins", help="who logged in or was refused, newest first")
+    logins.add_argument("address")
+    logins.add_argument("--json", action="store_true")
     listing = actions.add_parser("list", help="all accounts")
     listing.add_argument("--domain", default="", help="only of this domain")
     listing.add_argument("--json", action="store_true")
@@ -60,8 +68,14 @@ def _act(house: House, arguments: argparse.Namespace, password: str | None) -> i
     match arguments.action:
         case "add":
             assert password is not None
-            quota = octets_of(arguments.quota)
-            account = house.run(manage.add_account(arguments.address, password, quota))
+            account = house.run(
+                manage.add_account(
+                    arguments.address,
+                    password,
+                    octets_of(arguments.quota),
+                    count_of(arguments.quota_messages),
+                )
+            )
             say(f"account {account.shown} added")
         case "set":
             _set(house, arguments, password)
@@ -79,6 +93,8 @@ def _act(house: House, arguments: argparse.Namespace, password: str | None) -> i
             say(f"account {account.shown} removed, with {account.letters} letters")
         case "show":
             _show(house, arguments)
+        case "logins":
+            _logins(house, arguments)
         case _:
             _list(house, arguments)
     return 0
@@ -87,12 +103,17 @@ def _act(house: House, arguments: argparse.Namespace, password: str | None) -> i
 def _set(house: House, arguments: argparse.Namespace, password: str | None) -> None:
     enabled = True if arguments.enable else False if arguments.disable else None
     quota = None if arguments.quota is None else octets_of(arguments.quota)
-    if password is None and enabled is None and quota is None:
-        say("nothing to change: say --password, --quota, --enable or --disable")
+    letters = None if arguments.quota_messages is None else count_of(arguments.quota_messages)
+    if password is None and enabled is None and quota is None and letters is None:
+        say("nothing to change: say --password, --quota, --quota-messages, --enable or --disable")
         return
     account = house.run(
         house.manage.set_account(
-            arguments.address, password=password, quota_octets=quota, enabled=enabled
+            arguments.address,
+            password=password,
+            quota_octets=quota,
+            quota_letters=letters,
+            enabled=enabled,
         )
     )
     say(f"account {account.shown} changed")
@@ -121,6 +142,33 @@ def _list(house: House, arguments: argparse.Namespace) -> None:
     show(rows, ("account", "enabled", "letters", "size", "quota"), as_json=arguments.json)
 
 
+def _logins(house: House, arguments: argparse.Namespace) -> None:
+    account = house.run(house.manage.account(arguments.address))
+    rows = [login(row) for row in house.run(house.store.logins(account.id))]
+    columns = ("last", "times", "door", "peer", "mechanism", "tls", "result")
+    show(rows, columns, as_json=arguments.json)
+
+
+def login(row: LoginRow) -> dict[str, object]:
+    """Log-ins that were alike, as they are shown."""
+    return {
+        "first": _time(row.first),
+        "last": _time(row.last),
+        "times": row.count,
+        "door": row.door,
+        "peer": row.peer,
+        "mechanism": row.mechanism,
+        "tls": row.tls,
+        "let_in": not row.refused,
+        "refused": row.refused,
+        "result": f"refused: {row.refused}" if row.refused else "let in",
+    }
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
 def record(account: Account) -> dict[str, object]:
     """One account as it is shown."""
     return {
@@ -132,5 +180,6 @@ def record(account: Account) -> dict[str, object]:
         "size": octets_text(account.octets),
         "quota_octets": account.quota_octets,
         "quota": octets_text(account.quota_octets) if account.quota_octets else "-",
+        "quota_messages": account.quota_letters,
         "created": datetime.fromtimestamp(account.created, UTC).isoformat(),
     }

@@ -3,10 +3,13 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from unicodedata import east_asian_width
 
 from posthouse.cli import exits
+
+DIGITS_MAX: Final = 12
+"""Of a number that somebody types."""
 
 
 def width(text: str) -> int:
@@ -88,6 +91,13 @@ def octets_of(text: str) -> int:
             exits.USAGE, f"{text!r} is not a size", "write 500M, 2G, or 0 for no limit"
         )
     return int(digits) * factors[unit]
+
+
+def count_of(text: str) -> int:
+    """Reads a number of things, 0 for no limit. Raises Stop."""
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
+        raise exits.Stop(exits.USAGE, f"{text!r} is not a number", "write 1000, or 0 for no limit")
+    return int(text)
 
 
 def _cell(value: Any) -> str:

@@ -110,7 +110,9 @@ class Manage:
 
     # ---- accounts
 
-    async def add_account(self, text: str, password: str, quota_octets: int = 0) -> Account:
+    async def add_account(
+        self, text: str, password: str, quota_octets: int = 0, quota_letters: int = 0
+    ) -> Account:
         address = address_of(text)
         try:
             credentials = credentials_for(password, scram=self._scram)
@@ -123,6 +125,7 @@ class Manage:
                 quota_octets=quota_octets,
                 credentials=credentials,
                 mailboxes=SPECIAL_MAILBOXES,
+                quota_letters=quota_letters,
             ),
             {
                 Why.EXISTS: f"{address} is an account or alias already",
@@ -160,6 +163,7 @@ class Manage:
         *,
         password: str | None = None,
         quota_octets: int | None = None,
+        quota_letters: int | None = None,
         enabled: bool | None = None,
     ) -> Account:
         account = await self.account(text)
@@ -169,7 +173,8 @@ class Manage:
                 credentials = credentials_for(password, scram=self._scram)
             except ValueError as error:
                 raise NotDone(str(error)) from error
-        await self._do(SetAccount(account.id, quota_octets, enabled, credentials), {})
+        change = SetAccount(account.id, quota_octets, enabled, credentials, quota_letters)
+        await self._do(change, {})
         changed = await self._store.account(account.id)
         assert changed is not None, "an account just changed is there"
         return changed

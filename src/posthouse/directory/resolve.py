@@ -58,6 +58,8 @@ class Directory:
             account = await self._store.account(number)
             if account is None or 0 < account.quota_octets < account.octets + octets:
                 return False
+            if 0 < account.quota_letters <= account.letters:
+                return False
         return True
 
     async def _refresh(self) -> None:
@@ -88,7 +90,7 @@ class Directory:
     async def _exact(self, key: str, detail: str) -> Resident | None:
         account = await self._store.account_by_address(key)
         if account is not None:
-            has_quota = account.quota_octets > 0
+            has_quota = is_limited(account)
             return Resident(key, (account.id,), detail, account.enabled, has_quota)
         alias = await self._store.alias(key)
         if alias is None:
@@ -105,7 +107,7 @@ class Directory:
             tuple(account.id for account in meant),
             detail,
             enabled=bool(enabled or outside),
-            has_quota=any(account.quota_octets for account in meant),
+            has_quota=any(is_limited(account) for account in meant),
             outside=tuple(outside),
         )
 
@@ -155,3 +157,8 @@ class Directory:
                 oldest = min(accounts, key=lambda account: account.id)
                 return Resident(f"{POSTMASTER}@{domain}", (oldest.id,))
         return None
+
+
+def is_limited(account: Account) -> bool:
+    """Whether it may be full one day."""
+    return account.quota_octets > 0 or account.quota_letters > 0

@@ -264,7 +264,7 @@ class ScramSha256:
             return Failed("SCRAM: proof has the wrong length", malformed=True)
         client_key = bytes(a ^ b for a, b in zip(proof, signature, strict=True))
         if not hmac.compare_digest(hashlib.sha256(client_key).digest(), self._keys.stored_key):
-            return Failed("SCRAM: wrong password")
+            return Failed("wrong password")
         server = hmac.digest(self._keys.server_key, signed, "sha256")
         return Proved(self._login, b"v=" + base64.b64encode(server), self._authorize)
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from posthouse.store.values import AnyResult, AnyValue, Credential, Note, Ranges, Why
+from posthouse.store.values import AnyResult, AnyValue, Credential, Noted, Ranges, Why
 from posthouse.store.values_queue import QueueCounts, QueueDestination, QueueLetter
 
 SLICE_ROWS: Final = 256
@@ -98,6 +98,7 @@ class Account(msgspec.Struct, frozen=True):
     letters: int
     modseq: int
     created: int
+    quota_letters: int = 0
 
 
 class Domain(msgspec.Struct, frozen=True):
@@ -135,6 +136,19 @@ class TraceRow(msgspec.Struct, frozen=True):
     stations: bytes
 
 
+class LoginRow(msgspec.Struct, frozen=True):
+    """Log-ins that were alike: `count` of them, the first and the last at these times."""
+
+    first: int
+    last: int
+    count: int
+    door: str
+    peer: str
+    mechanism: str
+    tls: str
+    refused: str
+
+
 class StoreSizes(msgspec.Struct, frozen=True):
     """For `status`: figures that cost little to get."""
 
@@ -166,9 +180,9 @@ class Store(Protocol):
         Raises StoreFailure; then nothing of the unit was kept.
         """
 
-    def note(self, note: Note) -> None:
-        """Keeps a trace row with the next commit, at most a second later; may be dropped when
-        there are too many."""
+    def note(self, note: Noted) -> None:
+        """Keeps a row with the next commit, at most a second later; may be dropped when there are
+        too many. One that fails is lost."""
 
     # ---- the bus
 
@@ -283,6 +297,9 @@ class Store(Protocol):
 
     async def trace_by_message_id(self, message_id: str, limit: int = 100) -> list[TraceRow]:
         """Newest first. Scans the days that are kept; for people, not for the way of a letter."""
+
+    async def logins(self, account: int) -> list[LoginRow]:
+        """Newest first: as many as are kept."""
 
     async def sizes(self) -> StoreSizes: ...
 

@@ -5,6 +5,7 @@ A commit finishes in the same turn. It fails as the contract says; it is never a
 """
 
 import asyncio
+import contextlib
 from array import array
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,8 +20,10 @@ from posthouse.store.contract import (
     Condition,
     Domain,
     Field,
+    LoginRow,
     Mailbox,
     Row,
+    StoreFailure,
     StoreSizes,
     TraceRow,
     Watch,
@@ -37,6 +40,7 @@ from posthouse.store.values import (
     Credential,
     NewBody,
     Note,
+    Noted,
     Range,
     Ranges,
 )
@@ -67,8 +71,14 @@ class MemoryStore(QueueReads):
             self._tell(account, modseq)
         return results
 
-    def note(self, note: Note) -> None:
-        self._notes.append(note)
+    def note(self, note: Noted) -> None:
+        if isinstance(note, Note):
+            self._notes.append(note)
+            return
+        work = Work(self._site, int(self._clock.now()))
+        with contextlib.suppress(StoreFailure):  # the account went meanwhile
+            apply(work, note)
+            self._site = work.site
 
     # ---- the bus
 
@@ -238,11 +248,15 @@ class MemoryStore(QueueReads):
         found.sort(key=lambda row: row.written, reverse=True)
         return found[:limit]
 
+    async def logins(self, account: int) -> list[LoginRow]:
+        resident = self._site.residents.get(account)
+        return [] if resident is None else sorted(resident.logins, key=_last, reverse=True)
+
     async def sizes(self) -> StoreSizes:
         residents = self._site.residents.values()
         return StoreSizes(
             accounts=len(residents),
-            letters=sum(_letters_in(resident) for resident in residents),
+            letters=sum(resident.letters() for resident in residents),
             body_octets=sum(body.size for body in self._bodies.values()),
             database_octets=0,
             log_octets=0,
@@ -339,10 +353,6 @@ def _count_in(domain: str, addresses: list[str]) -> int:
     return sum(_is_in(domain, address) for address in addresses)
 
 
-def _letters_in(resident: Resident) -> int:
-    return sum(len(box.letters) for box in resident.boxes.values())
-
-
 def _account_of(resident: Resident) -> Account:
     return Account(
         id=resident.id,
@@ -350,11 +360,16 @@ def _account_of(resident: Resident) -> Account:
         shown=resident.shown,
         enabled=resident.enabled,
         quota_octets=resident.quota_octets,
+        quota_letters=resident.quota_letters,
         octets=resident.octets(),
-        letters=_letters_in(resident),
+        letters=resident.letters(),
         modseq=resident.modseq,
         created=resident.created,
     )
+
+
+def _last(row: LoginRow) -> int:
+    return row.last
 
 
 def _mailbox_of(box: Box) -> Mailbox:

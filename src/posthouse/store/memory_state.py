@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from posthouse.mail.rendered import Rendered
-from posthouse.store.contract import StoreFailure
+from posthouse.store.contract import LoginRow, StoreFailure
 from posthouse.store.values import Credential, NewBody, Note, Ranges, Why
 from posthouse.store.values_queue import QueueDestination, QueueLetter
 
@@ -77,6 +77,13 @@ class Resident:
     boxes: dict[int, Box] = field(default_factory=dict)
     threads: dict[int, int] = field(default_factory=dict)
     subscriptions: frozenset[str] = frozenset()
+    quota_letters: int = 0
+    logins: tuple[LoginRow, ...] = ()
+    """Oldest first."""
+
+    def letters(self) -> int:
+        """How many letters there are; one that is in two mailboxes counts twice."""
+        return sum(len(box.letters) for box in self.boxes.values())
 
     def octets(self) -> int:
         """Octets of all letters; one that is in two mailboxes counts twice, as a user sees it."""

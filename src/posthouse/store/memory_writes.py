@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from posthouse.mail.rendered import Rendered
 from posthouse.store import values
-from posthouse.store.contract import StoreFailure
+from posthouse.store.contract import LoginRow, StoreFailure
 from posthouse.store.memory_queue import QUEUE_WRITES
 from posthouse.store.memory_state import Box, Email, Placement, Resident, Work, chosen, ranges_of
+from posthouse.store.settings import StoreSettings
 from posthouse.store.values import DELETED, INBOX, AnyResult, AnyValue, FlagChange, Why
 
 UID_MAX: Final = 2**32 - 1
+LOGINS_MAX: Final = StoreSettings().logins_max
 
 
 def apply(work: Work, value: AnyValue) -> AnyResult:
@@ -197,6 +199,8 @@ def _remember_keywords(box: Box, keywords: str) -> None:
 def _check_quota(resident: Resident) -> None:
     if resident.quota_octets and resident.octets() > resident.quota_octets:
         raise StoreFailure(Why.OVER_QUOTA, f"account {resident.id} is over its quota")
+    if resident.quota_letters and resident.letters() > resident.quota_letters:
+        raise StoreFailure(Why.OVER_QUOTA, f"account {resident.id} has too many letters")
 
 
 # ---- mailboxes
@@ -338,7 +342,7 @@ def _add_account(work: Work, value: values.AddAccount) -> values.AccountAdded:
     number = work.site.last_account
     resident = Resident(
         number, value.address, value.shown, work.now, value.quota_octets,
-        credentials=value.credentials,
+        credentials=value.credentials, quota_letters=value.quota_letters,
     )  # fmt: skip
     work.site.residents[number] = resident
     resident = work.resident(number)
@@ -354,6 +358,8 @@ def _set_account(work: Work, value: values.SetAccount) -> values.Done:
     resident = work.resident(value.account)
     if value.quota_octets is not None:
         resident.quota_octets = value.quota_octets
+    if value.quota_letters is not None:
+        resident.quota_letters = value.quota_letters
     if value.enabled is not None:
         resident.enabled = value.enabled
     if value.credentials is not None:
@@ -437,6 +443,23 @@ def _note(work: Work, value: values.Note) -> values.Done:
     return values.Done()
 
 
+def _record_login(work: Work, value: values.RecordLogin) -> values.Done:
+    resident = work.resident(value.account)
+    rows = [row for row in resident.logins if bool(row.refused) == bool(value.refused)]
+    others = [row for row in resident.logins if bool(row.refused) != bool(value.refused)]
+    fields = (value.door, value.peer, value.mechanism, value.tls, value.refused)
+    last = rows[-1] if rows else None
+    if last is not None and fields == (
+        last.door, last.peer, last.mechanism, last.tls, last.refused,
+    ):  # fmt: skip
+        until = max(last.last, value.at)
+        rows[-1] = LoginRow(last.first, until, last.count + 1, *fields)
+    else:
+        rows.append(LoginRow(value.at, value.at, 1, *fields))
+    resident.logins = (*others, *rows[-LOGINS_MAX:])
+    return values.Done()
+
+
 _WRITES: Final[dict[type, Callable[[Work, Any], AnyResult]]] = {
     values.Deliver: _deliver,
     values.Append: _append,
@@ -462,5 +485,6 @@ _WRITES: Final[dict[type, Callable[[Work, Any], AnyResult]]] = {
     values.TakeLease: _take_lease,
     values.DropLease: _drop_lease,
     values.Note: _note,
+    values.RecordLogin: _record_login,
     **QUEUE_WRITES,
 }

@@ -57,6 +57,14 @@ class StoreSettings:
         30, "How long changes can be looked up and taken back.", least=1, most=3650
     )
     trace_days: int = setting(14, "How long the ways of letters are kept.", least=1, most=3650)
+    logins_max: int = setting(
+        100,
+        "Rows of the log-in history that an account has at most, of those let in and of those "
+        "refused each; log-ins that are alike share a row.",
+        least=1,
+        most=10_000,
+    )
+    login_days: int = setting(90, "How long log-ins are remembered.", least=1, most=3650)
     sweep_rows_max: int = setting(
         500, "Rows that one step of the sweep touches between two commits.", least=1, most=100_000
     )

@@ -15,17 +15,8 @@ from posthouse.store.values_base import Done as Done
 from posthouse.store.values_base import NewBody as NewBody
 from posthouse.store.values_base import Result as Result
 from posthouse.store.values_base import Value as Value
-from posthouse.store.values_queue import (
-    ClaimAged,
-    ClaimQueue,
-    Enqueue,
-    FreeQueue,
-    PauseQueue,
-    QueueAct,
-    QueueActed,
-    QueueClaimed,
-    Settle,
-)
+from posthouse.store.values_logins import RecordLogin as RecordLogin
+from posthouse.store.values_queue import QueueResult, QueueValue
 
 AccountId = NewType("AccountId", int)
 """Given by the store, from 1, never again after the account is gone."""
@@ -348,6 +339,8 @@ class AddAccount(Value, frozen=True, array_like=True, tag=True):
     credentials: tuple[Credential, ...]
     mailboxes: tuple[tuple[str, str], ...] = ()
     """Name and special use."""
+    quota_letters: int = 0
+    """0: no limit."""
 
 
 class AccountAdded(Result, frozen=True, array_like=True, tag=True):
@@ -363,6 +356,7 @@ class SetAccount(Value, frozen=True, array_like=True, tag=True):
     quota_octets: int | None = None
     enabled: bool | None = None
     credentials: tuple[Credential, ...] | None = None
+    quota_letters: int | None = None
 
 
 class RenameAccount(Value, frozen=True, array_like=True, tag=True):
@@ -451,13 +445,8 @@ AnyValue = (
     | TakeLease
     | DropLease
     | Note
-    | Enqueue
-    | ClaimQueue
-    | ClaimAged
-    | Settle
-    | PauseQueue
-    | QueueAct
-    | FreeQueue
+    | RecordLogin
+    | QueueValue
 )
 
 AnyResult = (
@@ -471,9 +460,12 @@ AnyResult = (
     | Replaced
     | Created
     | AccountAdded
-    | QueueClaimed
-    | QueueActed
+    | QueueResult
 )
+
+
+Noted = Note | RecordLogin
+"""What may ride on the commits of others (`Store.note`)."""
 
 
 class Why(IntEnum):

@@ -236,3 +236,7 @@ class QueueCounts(msgspec.Struct, frozen=True, array_like=True):
     taken: int
     held: int
     destinations: int
+
+
+QueueValue = Enqueue | ClaimQueue | ClaimAged | Settle | PauseQueue | QueueAct | FreeQueue
+QueueResult = QueueClaimed | QueueActed

@@ -10,8 +10,8 @@ def test_a_connection_is_a_line() -> None:
     """All that the station calls is there."""
     wanted = [name for name in vars(Line) if not name.startswith("_")]
 
-    assert wanted == ["flush", "drained", "turn"]
-    assert all(callable(getattr(Connection, name)) for name in wanted)
+    assert wanted == ["facts", "flush", "drained", "turn"]
+    assert all(hasattr(Connection, name) for name in wanted)
 
 
 def test_everything_is_given_by_name() -> None:

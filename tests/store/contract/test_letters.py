@@ -10,12 +10,15 @@ from posthouse.store.values import (
     FLAGGED,
     INBOX,
     SEEN,
+    AddAccount,
+    AddDomain,
     Append,
     ClaimRecent,
     Copy,
     CreateMailbox,
     DeleteMailbox,
     Expunge,
+    Move,
     Place,
     RemoveAccount,
     SetAccount,
@@ -196,6 +199,44 @@ def test_quota_holds_for_copies_and_opens_again(engine: Engine) -> None:
     engine.one(SetAccount(account, quota_octets=10))
     assert engine.refused(letter(size=100).append(account, INBOX)) is Why.OVER_QUOTA
     engine.one(Expunge(account, INBOX, any_flag=True))  # being over it forbids no removing
+
+
+def test_quota_of_letters(engine: Engine) -> None:
+    """So many and no more, whichever way they come; copies count, moves and what goes do not."""
+    account, other = engine.account(), engine.create(engine.account("bob"), "Work")
+    work = engine.create(account, "Work")
+    engine.one(SetAccount(account, quota_letters=3))
+    engine.one(letter().append(account, INBOX))
+    engine.one(letter().deliver(Place(account, INBOX)))
+    bob = Place(2, other)
+
+    assert engine.refused(Copy(account, INBOX, ((1, 2),), work)) is Why.OVER_QUOTA
+    two = letter().deliver(Place(account, INBOX), Place(account, work), bob)
+    assert engine.refused(two) is Why.OVER_QUOTA
+    engine.one(Copy(account, INBOX, ((1, 1),), work))
+    assert engine.refused(letter().append(account, INBOX)) is Why.OVER_QUOTA
+    assert engine.refused(letter().deliver(bob, Place(account, INBOX))) is Why.OVER_QUOTA
+    engine.one(Move(account, INBOX, ((1, 1),), work))
+    kept = engine.run(engine.store.account(account))
+    assert (kept.quota_letters, kept.letters) == (3, 3)
+    assert engine.uids(2, other) == []
+
+    engine.one(Expunge(account, work, ((1, 1),), any_flag=True))
+    engine.one(letter().append(account, INBOX))
+    engine.one(SetAccount(account, quota_letters=0))
+    engine.one(letter().append(account, INBOX))
+
+
+def test_quota_of_letters_from_the_first_moment(engine: Engine) -> None:
+    """An account may be made with one; the quota of octets is another matter."""
+    engine.one(AddDomain("example.org"))
+    added = engine.one(AddAccount("c@example.org", "c@example.org", 10**6, (), quota_letters=1))
+    account = added.account
+    engine.one(letter().append(account, INBOX))
+
+    assert engine.refused(letter().append(account, INBOX)) is Why.OVER_QUOTA
+    engine.one(SetAccount(account, quota_octets=0))
+    assert engine.refused(letter().append(account, INBOX)) is Why.OVER_QUOTA
 
 
 def test_recent_letters_are_claimed_once(engine: Engine) -> None:

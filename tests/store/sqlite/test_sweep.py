@@ -25,6 +25,7 @@ from posthouse.store.values import (
     NewBody,
     Note,
     Place,
+    RecordLogin,
     RemoveAccount,
     SetFlags,
     TakeLease,
@@ -205,3 +206,16 @@ def test_the_clock_going_back_sweeps_nothing_early(house: House) -> None:
     house.rest(40)
 
     assert house.count("body") == 1
+
+
+def test_old_log_ins_go(tmp_path: Path) -> None:
+    """When the last of a row is so long ago; what is younger stays."""
+    house = House(tmp_path)
+    now = int(house.clock.now())
+    for n in range(8):
+        kept(house.ledger, RecordLogin(1, now + n * DAY, "imap", f"192.0.2.{n}", "PLAIN", ""))
+    days = StoreSettings().login_days
+    house.rest(days * DAY + 3.5 * DAY)
+
+    assert house.count("login") == 4
+    house.ledger.close()

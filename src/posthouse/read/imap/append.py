@@ -15,7 +15,7 @@ from posthouse.read.imap.copy import target_of
 from posthouse.read.imap.failures import NO_TARGET, refused_target
 from posthouse.read.imap.ports import BodyWriter, ImapHouse
 from posthouse.store import values
-from posthouse.store.contract import Mailbox, StoreFailure
+from posthouse.store.contract import Account, Mailbox, StoreFailure
 from posthouse.store.values import BODY_INLINE_OCTETS_MAX, AppendLetter, NewBody
 from posthouse.wire.imap import commands
 from posthouse.wire.imap.answers import (
@@ -43,7 +43,7 @@ HELD_OCTETS_MAX: Final = 2 * 1024 * 1024
 class Upload:
     """The letters of one APPEND that came in pieces, by their place in it."""
 
-    __slots__ = ("held", "held_octets", "is_held", "octets", "writers")
+    __slots__ = ("count", "held", "held_octets", "is_held", "octets", "writers")
 
     def __init__(self) -> None:
         self.writers: dict[int, tuple[bytes, BodyWriter]] = {}
@@ -52,11 +52,13 @@ class Upload:
         self.held_octets = 0
         self.is_held = False
         """The letter that comes now is such a one."""
+        self.count = 0
         self.octets = 0
         """Announced so far in this command, of all letters."""
 
     def announce(self, octets: int) -> None:
         """A letter of this size follows."""
+        self.count += 1
         self.octets += octets
         held = self.held_octets + octets
         self.is_held = octets <= BODY_INLINE_OCTETS_MAX and held <= HELD_OCTETS_MAX
@@ -93,13 +95,17 @@ async def prepare(
         return failed(visit, NO_TARGET)
     account = await visit.house.store.account(visit.account)
     upload.announce(octets)
-    if (
-        account is not None
-        and account.quota_octets
-        and account.octets + upload.octets - freed > account.quota_octets
-    ):
+    if account is not None and not _has_room(account, upload, freed):
         return failed(visit, _OVER_QUOTA)
     return None
+
+
+def _has_room(account: Account, upload: Upload, freed: int) -> bool:
+    """What was announced so far would fit. `freed`: octets of a letter that goes for it."""
+    octets = account.octets + upload.octets - freed
+    letters = account.letters + upload.count - (1 if freed else 0)
+    is_small = not account.quota_octets or octets <= account.quota_octets
+    return is_small and (not account.quota_letters or letters <= account.quota_letters)
 
 
 async def piece(visit: "ImapVisit", question: commands.AppendPiece) -> No | None:

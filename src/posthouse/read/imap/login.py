@@ -8,6 +8,7 @@ answers.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
+from posthouse.authenticate.caller import caller_at
 from posthouse.authenticate.user import LoggedIn
 from posthouse.base.errors import Refusal
 from posthouse.proofs import sasl
@@ -36,6 +37,7 @@ ENABLES: Final = {
     "UTF8=ACCEPT": "UTF8=ACCEPT",
 }
 """What ENABLE can turn on here, and its name as it is written."""
+DOOR: Final = "imap"
 _MALFORMED: Final = 501
 
 
@@ -68,7 +70,10 @@ class Finished:
 async def log_in(visit: "ImapVisit", question: commands.Login) -> Done:
     """LOGIN."""
     try:
-        user = await visit.house.users.check_password(question.user, question.password, visit.peer)
+        caller = caller_at(DOOR, visit.line.facts)
+        user = await visit.house.users.check_password(
+            question.user, question.password, caller, "LOGIN"
+        )
     except Refusal as refusal:
         return refused_login(refusal)
     return _welcome(visit, user)
@@ -76,9 +81,7 @@ async def log_in(visit: "ImapVisit", question: commands.Login) -> Done:
 
 async def start_exchange(visit: "ImapVisit", question: commands.AuthStarted) -> Done | Challenge:
     """AUTHENTICATE. An exchange that was open is forgotten."""
-    visit.exchange = visit.house.users.start(
-        question.mechanism, visit.peer, end_point=visit.line.facts.end_point
-    )
+    visit.exchange = visit.house.users.start(question.mechanism, caller_at(DOOR, visit.line.facts))
     if visit.exchange is None:
         return No("This way to log in is not offered", CANNOT)
     return await _step(visit, visit.exchange, question.initial, is_first=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mmap import mmap
 from typing import Any, Final, Protocol
 
+from posthouse.authenticate.caller import Facts
 from posthouse.authenticate.user import LoggedIn, Users
 from posthouse.base.clock import Clock
 from posthouse.base.ids import Ids
@@ -71,14 +72,6 @@ AFTER_LOGIN: Final = (
 def after_login(limits: ImapLimits) -> tuple[str, ...]:
     """What an Offer names after log-in: one limit holds for all mailboxes. RFC 7889 2"""
     return (*AFTER_LOGIN, f"APPENDLIMIT={limits.letter_octets_max}")
-
-
-class Facts(Protocol):
-    """The part of `net.connection.PeerFacts` that is used."""
-
-    @property
-    def end_point(self) -> bytes:
-        """What a log-in can be bound by, b"" without TLS. RFC 5929 4"""
 
 
 class Line(Protocol):

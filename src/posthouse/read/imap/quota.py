@@ -27,7 +27,7 @@ ROOT: Final = ""
 UNIT_OCTETS: Final = 1024
 """STORAGE is counted in these. RFC 9208 5.1"""
 MESSAGES_MAX: Final = NUMBER_MAX
-"""Nobody sets a limit to the number of messages; this is where UIDs end. RFC 3501 2.3.1.1"""
+"""Where no limit is set to the number of messages: here UIDs end. RFC 3501 2.3.1.1"""
 _NO_ROOT: Final = No("There is no such quota root", NONEXISTENT)
 _NOT_YOURS: Final = No("The administrator sets quotas, nobody else", NOPERM)
 
@@ -64,5 +64,5 @@ async def _tell(visit: "ImapVisit") -> None:
         # What is used is rounded up and what is allowed down: nobody is promised too much.
         used = -(-account.octets // UNIT_OCTETS)
         resources.append(("STORAGE", used, account.quota_octets // UNIT_OCTETS))
-    resources.append(("MESSAGE", account.letters, MESSAGES_MAX))
+    resources.append(("MESSAGE", account.letters, account.quota_letters or MESSAGES_MAX))
     visit.core.untagged(quota_line(ROOT, resources))

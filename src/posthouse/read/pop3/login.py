@@ -7,6 +7,7 @@ StoreFailure.
 from array import array
 from typing import TYPE_CHECKING, Final
 
+from posthouse.authenticate.caller import caller_at
 from posthouse.authenticate.user import LoggedIn
 from posthouse.proofs import sasl
 from posthouse.read.pop3.lease import Lease
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from posthouse.read.pop3.ports import Line
     from posthouse.read.pop3.session import Pop3Visit
 
+DOOR: Final = "pop3"
 SLICES_A_TURN: Final = 8
 """About a millisecond of reading, then others get their turn."""
 
@@ -27,17 +29,16 @@ SLICES_A_TURN: Final = 8
 async def log_in(visit: "Pop3Visit", question: LogIn) -> Opened | Err:
     """USER and PASS."""
     users = visit.house.users
-    return await _open(
-        visit, await users.check_password(question.user, question.password, visit.peer)
-    )
+    caller = caller_at(DOOR, visit.line.facts)
+    user = await users.check_password(question.user, question.password, caller, "USER")
+    return await _open(visit, user)
 
 
 async def start_exchange(visit: "Pop3Visit", question: AuthStarted) -> Opened | Challenge | Err:
     """AUTH. An exchange that was open is forgotten."""
     visit.proved = None
-    visit.exchange = visit.house.users.start(
-        question.mechanism, visit.peer, end_point=visit.line.facts.end_point
-    )
+    caller = caller_at(DOOR, visit.line.facts)
+    visit.exchange = visit.house.users.start(question.mechanism, caller)
     if visit.exchange is None:
         return Err("That mechanism is not offered here")
     return await _went(visit, await visit.exchange.first(question.initial))

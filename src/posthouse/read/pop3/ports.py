@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from posthouse.authenticate.caller import Facts
 from posthouse.authenticate.user import Users
 from posthouse.base.clock import Clock
 from posthouse.base.ids import Ids
@@ -14,14 +15,6 @@ from posthouse.read.pop3.settings import Pop3Settings
 from posthouse.store.contract import Store
 from posthouse.wire.pop3.limits import Pop3Limits
 from posthouse.wire.pop3.offer import Offer
-
-
-class Facts(Protocol):
-    """The part of `net.connection.PeerFacts` that is used."""
-
-    @property
-    def end_point(self) -> bytes:
-        """What a log-in can be bound by, b"" without TLS. RFC 5929 4"""
 
 
 class Line(Protocol):

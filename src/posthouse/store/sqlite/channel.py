@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from posthouse.store.sqlite.ledger import Failed, Kept, Outcome
-from posthouse.store.values import AnyValue, Note
+from posthouse.store.values import AnyValue, Noted
 
 FRAME_OCTETS_MAX: Final = 64 * 1024 * 1024
 """A unit larger than this is refused by the client, a longer frame ends the connection."""
@@ -39,7 +39,7 @@ class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):
     acked: int
     """Every number up to this one was answered."""
     notes: tuple[msgspec.Raw, ...] = ()
-    """Packed `Note`s."""
+    """Packed, `Noted` each."""
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -69,11 +69,11 @@ record_decoder: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder
 values_decoder: Final[msgspec.msgpack.Decoder[tuple[AnyValue, ...]]] = msgspec.msgpack.Decoder(
     tuple[AnyValue, ...]
 )
-note_decoder: Final[msgspec.msgpack.Decoder[Note]] = msgspec.msgpack.Decoder(Note)
+note_decoder: Final[msgspec.msgpack.Decoder[Noted]] = msgspec.msgpack.Decoder(Noted)
 encode: Final = _encoder.encode
 
 
-def pack(value: tuple[AnyValue, ...] | Note) -> msgspec.Raw:
+def pack(value: tuple[AnyValue, ...] | Noted) -> msgspec.Raw:
     """A unit or note as it stands in `Submit`. Raises what msgspec raises for what cannot be
     packed.
     """

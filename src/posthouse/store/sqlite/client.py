@@ -36,7 +36,7 @@ from posthouse.store.sqlite.channel import (
 from posthouse.store.sqlite.ledger import Kept, Outcome
 from posthouse.store.sqlite.reader import Reader
 from posthouse.store.sqlite.watches import Watches
-from posthouse.store.values import AnyResult, AnyValue, Note, Why
+from posthouse.store.values import AnyResult, AnyValue, Noted, Why
 
 READ_OCTETS: Final = 64 * 1024
 SOCKET_BUFFER_OCTETS: Final = 1024 * 1024
@@ -128,7 +128,7 @@ class SqliteStore(Reader):
             loop.call_soon(self._flush)
         return await future
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Noted) -> None:
         """Rides on the next unit that leaves, or goes alone after a while."""
         if len(self._notes) < self._settings.notes_max:
             self._notes.append(pack(note))

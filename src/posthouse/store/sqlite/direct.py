@@ -34,7 +34,7 @@ from posthouse.store.sqlite.migrate import prepare
 from posthouse.store.sqlite.reader import Reader
 from posthouse.store.sqlite.watches import Watches
 from posthouse.store.sqlite.writers import load
-from posthouse.store.values import AnyResult, AnyValue, Note, Why
+from posthouse.store.values import AnyResult, AnyValue, Noted, Why
 
 RETRY_SECONDS: Final = 0.05
 READ_OCTETS: Final = 256 * 1024
@@ -85,7 +85,7 @@ class DirectStore(Reader):
         self._frames = Frames()
         self._writer = secrets.randbits(62) + 1
         self._number = 0
-        self._notes: list[Note] = []
+        self._notes: list[Noted] = []
         self._watches = Watches()
 
     # ---- writes
@@ -104,7 +104,7 @@ class DirectStore(Reader):
             return outcome.results
         raise outcome.error()
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Noted) -> None:
         """Goes with the next commit, or at the end."""
         if len(self._notes) < self._settings.notes_max:
             self._notes.append(note)
@@ -118,7 +118,7 @@ class DirectStore(Reader):
         if self._notes:
             notes, self._notes = tuple(self._notes), []
             if self._ledger is not None:
-                self._ledger.commit([notes])
+                self._ledger.commit([(note,) for note in notes])
             elif self._socket is not None:
                 self._send(Submit((), self._number, tuple(pack(note) for note in notes)))
         if self._socket is not None:

@@ -22,6 +22,7 @@ from posthouse.store.contract import (
     Condition,
     Domain,
     Field,
+    LoginRow,
     Mailbox,
     Row,
     StoreSizes,
@@ -50,7 +51,8 @@ _MAILBOX: Final = (
     " unseen, deleted, octets, first_recent FROM mailbox WHERE account=?"
 )
 _ACCOUNT: Final = (
-    "SELECT id, address, shown, enabled, quota_octets, octets, letters, modseq, created"
+    "SELECT id, address, shown, enabled, quota_octets, octets, letters, modseq, created,"
+    " quota_letters"
     " FROM account WHERE address NOT NULL"
 )
 _before_flags = msgspec.msgpack.Decoder(list[tuple[int, str, Ranges]])
@@ -291,6 +293,14 @@ class Reader(QueueReader):
             if len(found) >= limit:
                 break
         return found
+
+    async def logins(self, account: int) -> list[LoginRow]:
+        rows = self._all(
+            "SELECT first, last, count, door, peer, mechanism, tls, why FROM login"
+            " WHERE account=? ORDER BY last DESC, number DESC",
+            (account,),
+        )
+        return [LoginRow(*row) for row in rows]
 
     async def sizes(self) -> StoreSizes:
         accounts, letters, octets = self._one(

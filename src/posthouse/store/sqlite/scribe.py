@@ -41,7 +41,7 @@ from posthouse.store.sqlite.ledger import Failed, Ledger, Outcome
 from posthouse.store.sqlite.migrate import prepare
 from posthouse.store.sqlite.sweep import Sweep
 from posthouse.store.sqlite.writers import Writer, load
-from posthouse.store.values import AnyValue, Note, Why
+from posthouse.store.values import AnyValue, Noted, Why
 
 IDLE_SECONDS: Final = 0.5
 """How long the loop waits for anybody before it looks after the log and the sweep."""
@@ -115,7 +115,7 @@ class Scribe:
         self._clients: dict[int, Client] = {}
         self._writers: dict[int, Writer] = {}
         self._waiting: deque[Waiting] = deque()
-        self._notes: deque[Note] = deque(maxlen=max(1, settings.notes_max))
+        self._notes: deque[Noted] = deque(maxlen=max(1, settings.notes_max))
         self._notes_since = 0.0
         self._checkpoint_after = 0.0
         self._sweep_after = 0.0

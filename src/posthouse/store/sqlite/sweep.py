@@ -77,6 +77,7 @@ class Sweep:
         yield from self._expired()
         yield from self._old_days()
         yield from self._old_rows()
+        yield from self._old_logins()
         yield from self._unnamed_bodies()
         yield from self._unnamed_files()
 
@@ -235,6 +236,23 @@ class Sweep:
 
         self._ledger.transact(delete)
         yield
+
+    def _old_logins(self) -> Iterator[None]:
+        old = int(self._clock.now()) - self._settings.login_days * DAY_SECONDS
+        most = self._settings.sweep_rows_max
+        statement = (
+            "DELETE FROM login WHERE (account, refused, number) IN"
+            " (SELECT account, refused, number FROM login WHERE last<? LIMIT ?) RETURNING 1"
+        )
+        while True:
+            counted = [0]
+
+            def delete(db: Database, counted: list[int] = counted) -> None:
+                counted[0] = len(db.execute(statement, (old, most)).fetchall())
+
+            if not self._ledger.transact(delete) or counted[0] < most:
+                return
+            yield
 
     def _unnamed_bodies(self) -> Iterator[None]:
         """Bodies that were unnamed when a scribe died; the grace begins now."""

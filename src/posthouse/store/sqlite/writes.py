@@ -19,6 +19,7 @@ from posthouse.store.sqlite.writes_directory import (
     set_account,
 )
 from posthouse.store.sqlite.writes_flags import set_flags
+from posthouse.store.sqlite.writes_logins import record_login
 from posthouse.store.sqlite.writes_mail import append, claim_recent, deliver
 from posthouse.store.sqlite.writes_mailboxes import (
     create_mailbox,
@@ -65,6 +66,7 @@ WRITES: Final[dict[type[values.Value], Write]] = {
     values.TakeLease: take_lease,
     values.DropLease: drop_lease,
     values.Note: note,
+    values.RecordLogin: record_login,
     values_queue.Enqueue: enqueue,
     values_queue.ClaimQueue: claim,
     values_queue.ClaimAged: claim_aged,

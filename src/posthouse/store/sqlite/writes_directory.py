@@ -94,9 +94,17 @@ def add_account(db: Database, value: AddAccount, context: Context) -> AccountAdd
         "UPDATE site SET value=value+1 WHERE key='account' RETURNING value"
     ).get
     db.execute(
-        "INSERT INTO account (id, address, shown, quota_octets, epoch, created)"
-        " VALUES (?,?,?,?,?,?)",
-        (account, value.address, value.shown, value.quota_octets, epoch, context.now),
+        "INSERT INTO account (id, address, shown, quota_octets, quota_letters, epoch, created)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (
+            account,
+            value.address,
+            value.shown,
+            value.quota_octets,
+            value.quota_letters,
+            epoch,
+            context.now,
+        ),
     )
     _put_credentials(db, account, value.credentials)
     modseq = next_modseq(db, account, context)
@@ -119,9 +127,9 @@ def set_account(db: Database, value: SetAccount, context: Context) -> Done:
     _require_account(db, account)
     epoch = raise_epoch(db)
     db.execute(
-        "UPDATE account SET quota_octets=coalesce(?,quota_octets), enabled=coalesce(?,enabled),"
-        " epoch=? WHERE id=?",
-        (value.quota_octets, value.enabled, epoch, account),
+        "UPDATE account SET quota_octets=coalesce(?,quota_octets),"
+        " quota_letters=coalesce(?,quota_letters), enabled=coalesce(?,enabled), epoch=? WHERE id=?",
+        (value.quota_octets, value.quota_letters, value.enabled, epoch, account),
     )
     if value.credentials is not None:
         db.execute("DELETE FROM credential WHERE account=?", (account,))
@@ -150,7 +158,7 @@ def remove_account(db: Database, value: RemoveAccount, context: Context) -> Done
     raise_epoch(db)
     modseq = next_modseq(db, account, context)
     db.execute("UPDATE account SET address=NULL, enabled=0 WHERE id=?", (account,))
-    for table in ("credential", "mailbox", "subscription"):
+    for table in ("credential", "mailbox", "subscription", "login"):
         db.execute(f"DELETE FROM {table} WHERE account=?", (account,))
     return Done(modseq)
 

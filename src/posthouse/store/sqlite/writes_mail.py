@@ -35,6 +35,7 @@ KEY_SHIFT: Final = 40
 _ENTER_ACCOUNT: Final = (
     "UPDATE account SET modseq=modseq+1, email=email+?, letters=letters+?, octets=octets+?"
     " WHERE id=? AND address NOT NULL AND (quota_octets=0 OR octets+?<=quota_octets)"
+    " AND (quota_letters=0 OR letters+?<=quota_letters)"
     " RETURNING modseq, email"
 )
 _ENTER_MAILBOX: Final = (
@@ -161,13 +162,14 @@ def enter_account(
     OVER_QUOTA.
     """
     entered: tuple[int, int] | None = db.execute(
-        _ENTER_ACCOUNT, (emails, letters, octets, account, octets)
+        _ENTER_ACCOUNT, (emails, letters, octets, account, octets, letters)
     ).get
     if entered is None:
         exists = db.execute("SELECT 1 FROM account WHERE id=? AND address NOT NULL", (account,)).get
         if exists is None:
             raise StoreFailure(Why.GONE, f"no account {account}")
-        raise StoreFailure(Why.OVER_QUOTA, f"account {account} has no room for {octets} octets")
+        text = f"account {account} has no room for {letters} letters of {octets} octets"
+        raise StoreFailure(Why.OVER_QUOTA, text)
     context.touched[account] = entered[0]
     return entered
 
