@@ -35,6 +35,20 @@ def test_body_text() -> None:
         assert body_text(mapped, parse(mapped)) == found
 
 
+@pytest.mark.parametrize(
+    "kind", ["delivery-status", "global-delivery-status", "global-headers", "feedback-report"]
+)
+def test_body_text_of_reports(kind: str) -> None:
+    """What a report says in fields is found, in ASCII or UTF-8. RFC 3464, 6533, 5965"""
+    report = (
+        "Content-Type: multipart/report; boundary=A\r\n\r\n"
+        f"--A\r\nContent-Type: message/{kind}\r\n\r\n"
+        "Final-Recipient: utf-8; 例子@example.net\r\n--A--\r\n"
+    ).encode()
+
+    assert "例子@example.net" in body_text(report, parse(report))
+
+
 def test_header_text() -> None:
     """The header is decoded, a field a line."""
     assert header_text(LETTER).splitlines() == [

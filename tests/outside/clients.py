@@ -137,9 +137,11 @@ class Smtp(Wire):
         assert 200 <= code < 400, f"{line!r}: {code} {text!r}"
         return text
 
-    def deliver(self, letter: bytes, *recipients: str, sender: str = "ann@example.net") -> int:
-        """One letter; gives the code of the last answer."""
-        self.send(f"MAIL FROM:<{sender}>\r\n".encode())
+    def deliver(
+        self, letter: bytes, *recipients: str, sender: str = "ann@example.net", words: str = ""
+    ) -> int:
+        """One letter, `words` at the end of MAIL; gives the code of the last answer."""
+        self.send(f"MAIL FROM:<{sender}> {words}".rstrip().encode() + b"\r\n")
         code, _text = self.reply()
         if code != 250:
             return code

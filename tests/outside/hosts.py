@@ -49,9 +49,9 @@ class Host(Server):
         self._routes = ""
         super().__init__(folder, settings)
 
-    def route(self, domain: str, port: int) -> None:
+    def route(self, domain: str, port: int, *, tls: str = "may") -> None:
         """Before it starts."""
-        text = f'[[route]]\ndomain = "{domain}"\nto = "127.0.0.1:{port}"\n'
+        text = f'[[route]]\ndomain = "{domain}"\nto = "127.0.0.1:{port}"\ntls = "{tls}"\n'
         self.config.write_text(self.config.read_text() + text)
 
     def people(self, *names: str) -> Self:

@@ -32,9 +32,9 @@ ROUTES = Routes(
         ("bob@example.NET", "via:127.0.0.1:2626"),
         ("bob@a.b.example.net", "via:lmtp:::1:24"),
         ("bob@direct.example", "direct.example"),
-        ("bob@elsewhere.example", "via:smart.example:587"),
-        ("bob@[192.0.2.1]", "via:smart.example:587"),
-        ("bob@bücher.example", "via:smart.example:587"),
+        ("bob@elsewhere.example", "via:smart.example:587/verify"),
+        ("bob@[192.0.2.1]", "via:smart.example:587/verify"),
+        ("bob@bücher.example", "via:smart.example:587/verify"),
         ("no address", ""),
     ],
 )
@@ -45,7 +45,7 @@ def test_routes_go_before_the_smart_host(address: str, destination: str) -> None
 
 def test_fixed_hosts() -> None:
     """A destination leads back to its host; what the configuration names no more is by DNS."""
-    assert ROUTES.fixed("via:smart.example:587") == FixedHost(
+    assert ROUTES.fixed("via:smart.example:587/verify") == FixedHost(
         host="smart.example", port=587, tls="verify"
     )
     lmtp = ROUTES.fixed("via:lmtp:::1:24")
@@ -53,6 +53,29 @@ def test_fixed_hosts() -> None:
     assert lmtp.is_lmtp
     assert ROUTES.fixed("via:gone.example:25") is None
     assert Routes(RelaySettings(), []).destination("bob@BÜCHER.example") == "xn--bcher-kva.example"
+
+
+def test_two_routes_to_one_host_keep_their_own_ways() -> None:
+    """What must go over TLS, or as somebody, does not share a connection with what need not."""
+    place = "127.0.0.1:2626"
+    given = [
+        Route(domain="open.example", to=place, tls="never"),
+        Route(domain="may.example", to=place),
+        Route(domain="closed.example", to=place, tls="must"),
+        Route(domain="ann.example", to=place, tls="must", user="ann", password_file="a"),
+        Route(domain="ben.example", to=place, tls="must", user="ben", password_file="b"),
+    ]
+    routes = Routes(RelaySettings(), given)
+
+    destinations = [routes.destination(f"x@{route.domain}") for route in given]
+    assert len(set(destinations)) == len(given)
+    assert destinations[1] == "via:127.0.0.1:2626"
+    for route, destination in zip(given, destinations, strict=True):
+        fixed = routes.fixed(destination)
+        assert fixed is not None
+        assert (fixed.tls, fixed.user, fixed.password_file) == (
+            route.tls, route.user, route.password_file,
+        )  # fmt: skip
 
 
 def test_a_password_is_read_when_it_is_needed(tmp_path: Path) -> None:

@@ -14,12 +14,15 @@ TEXT_LENGTH_MAX: Final = 16 * 1024 * 1024
 
 
 def body_text(octets: Octets, tree: Part) -> str:
-    """All text parts decoded, one after the other, with the headers of letters inside."""
+    """All text parts decoded, one after the other, with the headers of letters inside.
+
+    Other `message` parts are fields as well: what a delivery report says. RFC 3464 2.1
+    """
     plain = searchable(octets)
     pieces: list[str] = []
     left = TEXT_LENGTH_MAX
     for part in walk(tree):
-        if part.type == "text":
+        if part.type == "text" or (part.type == "message" and not part.is_message):
             text = part_text(plain, part)
         elif part.is_message and part.children:
             inner = part.children[0]

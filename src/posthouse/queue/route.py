@@ -1,7 +1,8 @@
 """Where a letter goes next: routes, smart host, MX. Pure, given the answers of DNS. RFC 5321 5.1
 
 A destination is what rows of the queue travel by: the domain, an address literal, or `via:` and the
-fixed host that a route names.
+fixed host that a route names, with how it is talked to: letters of one destination share
+connections, so routes that ask for different TLS or another log-in must not be one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +38,9 @@ class FixedHost:
 
     @property
     def destination(self) -> str:
-        return f"{VIA}{'lmtp:' if self.is_lmtp else ''}{self.host}:{self.port}"
+        how = f"/{self.tls}" if self.tls != "may" or self.user else ""
+        who = f"/{self.user}" if self.user else ""
+        return f"{VIA}{'lmtp:' if self.is_lmtp else ''}{self.host}:{self.port}{how}{who}"
 
     @property
     def password(self) -> str:
