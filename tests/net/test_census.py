@@ -10,11 +10,13 @@ from posthouse.net.limits import NetSettings
 class Someone:
     def __init__(self) -> None:
         self.looked = 0
+        self.is_shut = False
 
     def look(self, now: float) -> None:
         self.looked += 1
 
-    def shut_down(self) -> None: ...
+    def shut_down(self) -> None:
+        self.is_shut = True
 
     def abort(self) -> None: ...
 
@@ -39,6 +41,20 @@ def test_limits_of_address_and_worker() -> None:
     assert [census.enter(p, "") for p in people[2:10]] == [True] * 8
     assert census.enter(people[10], "198.51.100.7") is False
     assert metrics.total("connections_refused_total") == 2
+    census.close()
+    loop.close()
+
+
+def test_draining_tells_all_and_welcomes_nobody() -> None:
+    """Those who are there hear it, those who come after are not let in."""
+    loop = asyncio.new_event_loop()
+    census, _ = make(loop)
+    before, after = Someone(), Someone()
+    assert census.enter(before, "192.0.2.1")
+    census.drain()
+
+    assert before.is_shut
+    assert census.enter(after, "192.0.2.1") is False
     census.close()
     loop.close()
 

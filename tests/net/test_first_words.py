@@ -49,3 +49,23 @@ def test_what_came_first_is_read_before_anything_is_said(kind: str) -> None:
         assert world.run(patient.rest) == b"bye\r\n"
     world.close()
     assert door.heard == [(b"early\nquit\n", True), (b"quit\n", False)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_comes_while_the_house_drains_hears_good_bye(kind: str) -> None:
+    """A connection that the loop had accepted and not yet handed over when the end began is not
+    served until the end is forced."""
+    world = World(kind)
+    port = world.serve(Listener())
+    assert world.census is not None
+    world.census.drain()
+
+    def client() -> bytes:
+        with Client(port) as late:
+            return late.rest()
+
+    try:
+        assert world.run(client) == b"hello\r\nclosing\r\n"
+        assert not world.census.connections
+    finally:
+        world.close()

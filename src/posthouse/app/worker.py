@@ -155,8 +155,7 @@ class Worker:
             server.close()
         if self._web is not None:
             self._web.shut_down()
-        for connection in list(self._census.connections):
-            connection.shut_down()
+        self._census.drain()
         for service in self._services:
             service.shut_down()
         limit = self._loop.time() + self._crew.config[NetSettings].drain_seconds_max

@@ -30,6 +30,7 @@ class Census:
     __slots__ = (
         "_by_address",
         "_handshakes_free_at",
+        "_is_draining",
         "_loop",
         "_row",
         "_sweep_seconds",
@@ -54,9 +55,11 @@ class Census:
         self._sweep_seconds = sweep_seconds
         self._timer: asyncio.TimerHandle | None = None
         self._handshakes_free_at = 0.0
+        self._is_draining = False
 
     def enter(self, connection: Counted, address: str) -> bool:
-        """Counts a connection in until it leaves. False: there are too many."""
+        """Counts a connection in until it leaves. False: there are too many, or nobody is welcome
+        any more."""
         connections = self.connections
         connections.add(connection)
         count = self._by_address.get(address, 0) + 1
@@ -66,7 +69,8 @@ class Census:
             self._timer = self._loop.call_later(self._sweep_seconds, self._sweep)
         settings = self.settings
         if (
-            len(connections) > settings.connections_per_worker_max
+            self._is_draining
+            or len(connections) > settings.connections_per_worker_max
             # A local socket has no address: its peers are programs of this machine.
             or (count > settings.connections_per_address_max and address)
         ):
@@ -84,6 +88,13 @@ class Census:
             self._by_address[address] = count
         else:
             del self._by_address[address]
+
+    def drain(self) -> None:
+        """All connections end as soon as they are owed nothing, those too that the loop has
+        accepted and not yet handed over."""
+        self._is_draining = True
+        for connection in list(self.connections):
+            connection.shut_down()
 
     def handshake_wait(self) -> float:
         """Seconds until one more TLS handshake may begin; takes the place."""
