@@ -13,6 +13,7 @@ def incoming(*residents: tuple[int, ...]) -> Incoming:
     return Incoming(
         body=made.body,
         rendered=made.rendered,
+        message_id=made.rendered.message_id,
         received=1_795_000_000,
         envelope=Envelope(sender="", recipients=(Recipient(address="ann@example.org"),)),
         residents=tuple(Resident("x", accounts) for accounts in residents),

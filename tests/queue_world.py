@@ -143,6 +143,7 @@ class QueueWorld:
         return Incoming(
             body=made.body,
             rendered=made.rendered,
+            message_id=made.rendered.message_id,
             received=int(self.clock.now()),
             envelope=Envelope(sender=sender, recipients=outside),
             residents=(),

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from accept_house import Session, World
+from accept_house import HOSTNAME, Session, World
 from posthouse.accept.settings import AcceptSettings
+from posthouse.accept.smtp import SmtpDoor
+from posthouse.decide.relay import RelayRule, RelayRuleSettings
 from posthouse.store.values import BODY_INLINE_OCTETS_MAX
+from posthouse.wire.smtp.service import SmtpService
 
 LETTER = b"Subject: hello\r\n\r\nHello\r\n"
 LARGE = LETTER + b"and so on and so on\r\n" * BODY_INLINE_OCTETS_MAX
@@ -46,6 +49,24 @@ def test_a_letter_in_a_circle(text: bytes) -> None:
     assert session.letter(hops * 3 + text, "ann@example.org").startswith("554 5.4.6")
     assert files(world) == kept
     assert world.house.flight.octets == 0
+
+
+@pytest.mark.parametrize("text", [LETTER, LARGE])
+def test_what_nobody_here_reads_is_not_rendered(text: bytes) -> None:
+    """A letter for elsewhere alone is passed on with its Message-ID, and no more is made of it."""
+    world = World()
+    service = SmtpService(HOSTNAME, limits=world.limits)
+    rule = RelayRule(RelayRuleSettings(domains=("example.net",)))
+    session = world.session(SmtpDoor(world.house, service, relay=rule))
+    session.lines("EHLO mx")
+    text = b"Message-ID: <one@example.com>\r\n" + text
+    assert session.letter(text, "bob@example.net").startswith("250")
+    assert session.letter(text, "bob@example.net", "ann@example.org").startswith("250")
+
+    passed_on, both = world.intake.letters
+    assert passed_on.rendered is None
+    assert both.rendered is not None
+    assert passed_on.message_id == both.message_id == "one@example.com"
 
 
 @pytest.mark.parametrize("at", ["start", "write", "finish"])

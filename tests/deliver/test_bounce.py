@@ -47,6 +47,7 @@ def test_for_somebody_here(world: QueueWorld) -> None:
     assert report.envelope.sender == ""
     assert report.residents[0].accounts == (1,)
     assert report.outside == ()
+    assert report.rendered is not None
     assert report.rendered.subject == "Your letter could not be delivered"
     assert octets_of(report).startswith(b"Return-Path: <>\r\nReceived: by mail.example.org ")
     assert b"Original-Envelope-Id: Q+\r\n" in octets_of(report)

@@ -82,6 +82,32 @@ def test_facts(pair: Pair) -> None:
     assert facts.end_point == b""
 
 
+def test_tickets_go_with_what_is_said_next(pair: Pair) -> None:
+    """No packet of their own: nobody waits for them, and then they are there. RFC 8446 4.6.1"""
+    peer = Peer(pair)
+    peer.shake()
+
+    assert peer.tunnel.take() == b""
+    assert peer.reads(peer.tunnel.seal(b"250 ready")) == b"250 ready"
+    session = peer.inside.session
+    assert session is not None
+    assert session.has_ticket
+
+
+def test_the_last_words_of_an_old_handshake_do_not_wait(pair: Pair) -> None:
+    """Before TLS 1.3 the server's Finished comes last, and the client waits for it. RFC 5246 7.3"""
+    peer = Peer(pair)
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    peer.inside = old.wrap_bio(peer.incoming, peer.outgoing)
+    peer.shake()
+    peer.inside.do_handshake()
+
+    assert peer.inside.version() == "TLSv1.2"
+    assert peer.says(b"hello") == b"hello"
+
+
 def test_a_session_remembers_the_certificate_it_began_with(pair: Pair) -> None:
     """Log-ins are bound to that one, whatever is loaded later. RFC 5929 4"""
     peer = Peer(pair)

@@ -21,6 +21,7 @@ def outgoing() -> Incoming:
     return Incoming(
         body=made.body,
         rendered=made.rendered,
+        message_id=made.rendered.message_id,
         received=RECEIVED,
         envelope=Envelope(
             sender="ann@x.example", recipients=to, body="8BITMIME", envelope_id="e", returns="HDRS"

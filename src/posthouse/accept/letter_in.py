@@ -7,6 +7,7 @@ letter is kept.
 
 import hashlib
 from collections.abc import Callable
+from mmap import mmap
 from typing import Any, Final
 
 from posthouse.accept.house import AcceptHouse
@@ -17,8 +18,10 @@ from posthouse.base.log import Level
 from posthouse.decide.content import decide_hops
 from posthouse.directory.residents import Resident
 from posthouse.mail.envelope import Envelope, Recipient
+from posthouse.mail.header import Header, header_end
 from posthouse.mail.render import render
 from posthouse.mail.rendered import Rendered
+from posthouse.mail.thread import message_id
 from posthouse.net.connection import Connection
 from posthouse.queue.letter import Incoming
 from posthouse.queue.trace import Station
@@ -36,6 +39,8 @@ from posthouse.wire.smtp.server import SmtpServer
 
 RECIPIENTS_SHOWN_MAX: Final = 20
 """Recipients that the trace names; more are in the deliveries' own lines."""
+_Seen = tuple[Rendered | None, str]
+"""What was made of a letter's octets, and its Message-ID."""
 NO_ROOM: Final = Refusal(
     452, "4.3.1", "too many letters are on their way in, try again", "in flight", Blame.WORLD
 )
@@ -169,26 +174,33 @@ class LetterIn:
         octets = data if self._writer else self._head(self, letter) + data
         if self._writer is None and len(octets) <= BODY_INLINE_OCTETS_MAX:
             self._check_hops(octets)
-            rendered = render(octets, now)
+            seen = self._look_at(octets, now)
             body = NewBody(letter, hashlib.sha256(octets).digest(), len(octets), octets)
-            return self._incoming(body, rendered, now)
+            return self._incoming(body, seen, now)
         try:
             writer = self._writer = self._writer or house.bodies.start(letter)
             writer.write(octets)
-            rendered = await house.in_thread(self._finish_file, writer, now)
+            seen = await house.in_thread(self._finish_file, writer, now)
         except OSError as error:
             raise no_disk(error) from error
         body = NewBody(letter, writer.digest, writer.size, None)
         self._writer = None  # its file belongs to the store from now on
-        return self._incoming(body, rendered, now)
+        return self._incoming(body, seen, now)
 
-    def _finish_file(self, writer: BodyWriter, now: int) -> Rendered:
+    def _finish_file(self, writer: BodyWriter, now: int) -> _Seen:
         """In a thread: the file and its folder are synced, the octets rendered from it."""
         with writer.mapped() as octets:
             self._check_hops(octets)
-            rendered = render(octets, now)
+            seen = self._look_at(octets, now)
         writer.finish()
-        return rendered
+        return seen
+
+    def _look_at(self, octets: bytes | mmap, now: int) -> _Seen:
+        """Only what somebody here will read is rendered."""
+        if self.residents:
+            rendered = render(octets, now)
+            return rendered, rendered.message_id
+        return None, message_id(Header(octets[: header_end(octets)]))
 
     def _check_hops(self, octets: Any) -> None:
         end = octets.find(b"\r\n\r\n")
@@ -197,13 +209,14 @@ class LetterIn:
         if refusal is not None:
             raise refusal
 
-    def _incoming(self, body: NewBody, rendered: Rendered, now: int) -> Incoming:
+    def _incoming(self, body: NewBody, seen: _Seen, now: int) -> Incoming:
         sender = self.sender
         assert sender is not None, "a body comes after MAIL"
         self.stations.insert(0, self._station(sender, body.size))
         return Incoming(
             body=body,
-            rendered=rendered,
+            rendered=seen[0],
+            message_id=seen[1],
             received=now,
             envelope=Envelope(
                 sender=sender.address,
@@ -257,7 +270,7 @@ class LetterIn:
                 sender=letter.envelope.sender,
                 recipients=len(letter.envelope.recipients),
                 octets=letter.body.size,
-                message_id=letter.rendered.message_id,
+                message_id=letter.message_id,
                 **keys,
             )
 

@@ -7,6 +7,7 @@ on from its last id, so ids of one maker only grow. As text: 26 characters of Cr
 
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NewType
 
 from posthouse.base.clock import Clock
@@ -43,6 +44,7 @@ class Ids:
         return LetterId(value.to_bytes(16, "big"))
 
 
+@lru_cache(maxsize=1024)  # a letter's id is said several times: header, answer, log, trace
 def id_text(letter: bytes) -> str:
     """The id as people and header fields see it, for example 01JD9Z5R3W7Q0XK8M2N4P6S1TV."""
     value = int.from_bytes(letter, "big")

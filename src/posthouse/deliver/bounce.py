@@ -85,11 +85,13 @@ class Bounces:
             )
         )
         octets = self._head(letter_id, now) + report
+        rendered = render(octets, int(now))
         # RFC 3461 6.2: a report asks for no report
         back = Recipient(address=letter.sender, notify=("NEVER",))
         return Incoming(
             body=NewBody(letter_id, hashlib.sha256(octets).digest(), len(octets), octets),
-            rendered=render(octets, int(now)),
+            rendered=rendered,
+            message_id=rendered.message_id,
             received=int(now),
             envelope=Envelope(
                 sender=NULL_SENDER,

@@ -19,6 +19,7 @@ class InboxDelivery:
             account for resident in letter.residents for account in resident.accounts
         )
         assert accounts, "a letter without residents is no local letter"
+        assert letter.rendered is not None, "what somebody here reads was rendered at the door"
         return Deliver(
             body=letter.body,
             rendered=letter.rendered,

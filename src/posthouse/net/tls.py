@@ -33,18 +33,21 @@ class Tunnel:
     """One end of a TLS session. Octets of the peer in, ours out by `take`. With a server's name it
     is the client's end: then `begin` comes first."""
 
-    __slots__ = ("_end_point", "_in", "_out", "_session", "ended", "stands")
+    __slots__ = ("_end_point", "_in", "_is_server", "_late", "_out", "_session", "ended", "stands")
 
     def __init__(
         self, context: ssl.SSLContext, end_point: bytes = b"", *, server_name: str | None = None
     ) -> None:
         self._end_point = end_point  # as of now: the next certificate is for the next session
+        self._is_server = server_name is None
+        self._late = 0
+        """Octets of session tickets that go out with whatever is said next."""
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._session = context.wrap_bio(
             self._in,
             self._out,
-            server_side=server_name is None,
+            server_side=self._is_server,
             server_hostname=server_name or None,
         )
         self.stands = False
@@ -72,6 +75,7 @@ class Tunnel:
     def seal(self, data: bytes) -> bytes:
         """What must go over the wire so that the peer reads `data`."""
         session, out = self._session, self._out
+        self._late = 0
         if len(data) <= OUT_SLICE_OCTETS:
             session.write(data)
             return out.read()
@@ -83,8 +87,8 @@ class Tunnel:
         return b"".join(pieces)
 
     def take(self) -> bytes:
-        """What must go over the wire by itself: handshake, tickets, alerts."""
-        return self._out.read() if self._out.pending else b""
+        """What must go over the wire by itself: handshake, alerts. Nobody waits for tickets."""
+        return self._out.read() if self._out.pending > self._late else b""
 
     def close(self) -> bytes:
         """Our close_notify, with all that waited to go before. RFC 8446 6.1"""
@@ -111,6 +115,10 @@ class Tunnel:
             if not self.stands:
                 session.do_handshake()
                 self.stands = True
+                # RFC 8446 4.6.1: what the server says behind the handshake are tickets. Before TLS
+                # 1.3 the handshake's own last words would be here.
+                if self._is_server and session.version() == "TLSv1.3":
+                    self._late = self._out.pending
             # Without read-ahead OpenSSL takes from memory only the record it works on: when nothing
             # is left there and in the record, another read would only raise.
             while waiting.pending or session.pending():

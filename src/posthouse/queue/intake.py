@@ -62,8 +62,7 @@ class Intake:
         assert letter.residents or letter.outside, "a letter without recipients is no letter"
         now = self._clock.now()
         values, rows = unit_of(letter, self._local, self._outbound, now)
-        message_id = letter.rendered.message_id
-        note = Note(letter.body.id, int(now), message_id, pack(letter.stations))
+        note = Note(letter.body.id, int(now), letter.message_id, pack(letter.stations))
         try:
             await self._store.commit(*values, note)
         except StoreFailure as failure:

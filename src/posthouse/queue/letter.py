@@ -11,11 +11,13 @@ from posthouse.store.values import NewBody
 
 @dataclass(slots=True, kw_only=True)
 class Incoming:
-    """One accepted letter: its octets are final (Return-Path and Received are in), its body is
-    rendered."""
+    """One accepted letter: its octets are final (Return-Path and Received are in)."""
 
     body: NewBody
-    rendered: Rendered
+    rendered: Rendered | None
+    """None: nobody here will read it."""
+    message_id: str
+    """Without angle brackets, "" when there is none."""
     received: int
     """Seconds since 1970 UTC."""
     envelope: Envelope

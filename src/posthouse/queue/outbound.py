@@ -45,7 +45,7 @@ def rows_of(
         size=letter.body.size,
         new_body=None if letter.residents else letter.body,
         sender=envelope.sender,
-        message_id=letter.rendered.message_id,
+        message_id=letter.message_id,
         envelope=QueueEnvelope(
             envelope.body, envelope.smtputf8, envelope.envelope_id, envelope.returns
         ),
