@@ -24,7 +24,7 @@ import peer_settings
 import private_root
 
 ROOT = Path(__file__).parents[1]
-UNPACKED = ROOT / ".peers"
+UNPACKED = ROOT / "build/peers/bench"
 
 
 def write(path: Path, text: str) -> None:

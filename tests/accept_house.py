@@ -237,6 +237,11 @@ def play_submission(talk: Talk, cut: Cutter) -> list[str]:
     return play_door(world.submission_door(), talk, cut, tls)
 
 
+def play_mx(talk: Talk, cut: Cutter) -> list[str]:
+    """The same with the door for other servers."""
+    return play_door(World().smtp_door(), talk, cut, None)
+
+
 def play_lmtp(talk: Talk, cut: Cutter) -> list[str]:
     """The same with LMTP. Settings: `= lmtp.KEY value`, `= full ADDRESS`."""
     world = World(lmtp=LmtpSettings(**section(talk.settings, "lmtp.")))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accept_house import play_mx
 from posthouse.accept.flight import Flight
 from posthouse.accept.settings import AcceptSettings
 from posthouse.accept.smtp import AcceptHouse, SmtpDoor
@@ -33,6 +34,7 @@ from posthouse.store.values import (
 )
 from posthouse.wire.smtp.limits import SmtpLimits
 from posthouse.wire.smtp.service import SmtpService
+from talk import CUTTERS, Cutter, Talk, all_talks
 from turn import run_now
 
 NOW = 1_795_000_000
@@ -42,6 +44,13 @@ TEXT = b"From: a@example.net\r\nMessage-ID: <m@example.net>\r\n\r\nHello\r\n"
 async def in_turn(function: Any, *arguments: Any) -> Any:
     """The thread that is none."""
     return function(*arguments)
+
+
+@pytest.mark.parametrize("talk", all_talks("mx"), ids=lambda talk: talk.name)
+@pytest.mark.parametrize("cut", CUTTERS, ids=lambda cut: cut.__name__)
+def test_talk(talk: Talk, cut: Cutter) -> None:
+    """The door says what the transcript says, however the network cuts the octets."""
+    assert play_mx(talk, cut) == talk.expected
 
 
 class World:

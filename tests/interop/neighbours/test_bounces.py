@@ -66,7 +66,7 @@ def test_nobody_is_told_without_a_sender(around: Neighbourhood, neighbour: Neigh
     submit(around.house.smtp_port, mark, "", ANN)
     around.at_house("ann", mark.token)
     assert around.house_has(letter.token) == 0
-    assert neighbour.queue() == ""
+    around.emptied(neighbour)
 
 
 def test_a_letter_too_large_for_us(around: Neighbourhood, neighbour: Neighbour) -> None:

@@ -61,7 +61,7 @@ def test_we_are_full_and_later_not(around: Neighbourhood, neighbour: Neighbour) 
     since = neighbour.log.stat().st_size
     with around.full("ben"):
         submit(neighbour.port, letter, f"ann@{neighbour.settings.domain}", ben)
-        neighbour.await_log("452 4.2.2", since)
+        around.await_log(neighbour, "452 4.2.2", since)
         assert ben in neighbour.queue()
 
     around.emptied(neighbour)

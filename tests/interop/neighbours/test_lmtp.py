@@ -49,7 +49,7 @@ def test_one_of_two_is_full(around: Neighbourhood, neighbour: Neighbour, domain:
         sender = f"ann@{neighbour.settings.domain}"
         submit(neighbour.port, letter, sender, f"ann@{domain}", f"ben@{domain}")
         around.at_house("ann", letter.token)
-        neighbour.await_log("452 4.2.2", since)
+        around.await_log(neighbour, "452 4.2.2", since)
 
     around.emptied(neighbour)
     for name in ("ann", "ben"):

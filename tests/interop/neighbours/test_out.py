@@ -99,6 +99,16 @@ def test_each_recipient_once(around: Neighbourhood, neighbour: Neighbour) -> Non
     assert len(ids) == 1
 
 
+def test_a_letter_without_a_sender(around: Neighbourhood, neighbour: Neighbour) -> None:
+    """Reports and receipts go out with the empty sender. RFC 5321 4.5.5"""
+    letter = make_letter()
+    submit(around.house.smtp_port, letter, "", f"ben@{neighbour.settings.domain}")
+
+    (found,) = around.at(neighbour, "ben", letter.token)
+    assert b"ann@house.example" not in found.partition(b"\r\nFrom:")[0]
+    around.settled()
+
+
 def test_a_letter_in_utf8(around: Neighbourhood, neighbour: Neighbour) -> None:
     """Addresses and fields in UTF-8 go as they are to who speaks SMTPUTF8. RFC 6531"""
     letter = make_letter(

@@ -239,11 +239,6 @@ class Neighbour:
         files = (self.folder / "said", self.log)
         return "\n".join(f.read_text("utf-8", "replace") for f in files if f.exists())[-8000:]
 
-    def await_log(self, text: str, since: int = 0) -> None:
-        """A piece of text in its log, after the octet `since`."""
-        wanted = text.encode()
-        eventually(lambda: wanted in self.log.read_bytes()[since:], what=f"{text!r} in its log")
-
     # ---- beneath
 
     def _describe(self) -> None:

@@ -8,6 +8,7 @@ plain.NAME.example never, must.NAME.example only so.
 
 import argparse
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ PEOPLE: Final = ("ann", "ben")
 MEGABYTE: Final = 1_000_000
 TLS_TO_HOUSE: Final = {HOUSE: True, "plain.example": False}
 HOUSE_LETTER_OCTETS_MAX: Final = 7 * MEGABYTE
+NUDGE_SECONDS: Final = 2.0
 LMTP_DOMAINS: Final = ("unix.example", "tcp.example")
 
 
@@ -81,6 +83,7 @@ class Neighbourhood:
         self._lmtp_port = free_port()
         self._ports = {name: free_port() for name in KINDS}
         self._neighbours: dict[str, Neighbour] = {}
+        self._nudged = time.monotonic()
         self.house = self._make_house()
 
     def __enter__(self) -> Self:
@@ -166,11 +169,30 @@ class Neighbourhood:
 
     def at_house(self, name: str, token: str, count: int = 1) -> list[bytes]:
         """Letters of a person of the house with this word, as IMAP shows them; they must come."""
-        return eventually(
-            lambda: found if len(found := self._inbox(name, token)) >= count else None,
-            what=f"a letter in the house's INBOX of {name}",
-            seconds=30,
+
+        def look() -> list[bytes] | None:
+            found = self._inbox(name, token)
+            if len(found) >= count:
+                return found
+            self.nudge()
+            return None
+
+        found: list[bytes] = eventually(
+            look, what=f"a letter in the house's INBOX of {name}", seconds=30
         )
+        return found
+
+    def nudge(self) -> None:
+        """Now and then, neighbours try all that waits.
+
+        One of them may have sent over a connection that a restarted house had closed, and then
+        OpenSMTPD waits for minutes.
+        """
+        if time.monotonic() - self._nudged > NUDGE_SECONDS:
+            self._nudged = time.monotonic()
+            for neighbour in self._neighbours.values():
+                if neighbour.is_running:
+                    neighbour.flush()
 
     def house_has(self, token: str) -> int:
         """How many letters with this word all people of the house have now."""
@@ -220,6 +242,16 @@ class Neighbourhood:
 
         found: dict[str, Any] = eventually(look, what=f"{recipient} in the queue", seconds=30)
         return found
+
+    def await_log(self, neighbour: Neighbour, text: str, since: int) -> None:
+        """A piece of text in its log, after the octet `since`."""
+        wanted = text.encode()
+
+        def look() -> bool:
+            self.nudge()
+            return wanted in neighbour.log.read_bytes()[since:]
+
+        eventually(look, what=f"{text!r} in the log of {neighbour.kind.name}", seconds=30)
 
     def emptied(self, neighbour: Neighbour) -> None:
         """Nothing waits at the neighbour."""
