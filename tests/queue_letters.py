@@ -14,6 +14,12 @@ def incoming(*residents: tuple[int, ...]) -> Incoming:
         body=made.body,
         rendered=made.rendered,
         received=1_795_000_000,
-        envelope=Envelope(sender="", recipients=(Recipient(address="ann@example.org"),)),
+        envelope=Envelope(
+            sender="",
+            recipients=tuple(
+                Recipient(address=f"{'ann' if n == 0 else f'r{n}'}@example.org")
+                for n in range(len(residents))
+            ),
+        ),
         residents=tuple(Resident("x", accounts) for accounts in residents),
     )
