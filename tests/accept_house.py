@@ -59,10 +59,10 @@ class WatchedIntake:
         self.letters: list[Incoming] = []
         self.sends_elsewhere = True
 
-    async def take(self, letter: Incoming) -> str:
+    async def take(self, letter: Incoming, *, may_wait: bool = True) -> str:
         self.letters.append(letter)
         if letter.residents:
-            return await self._intake.take(replace(letter, outside=()))
+            return await self._intake.take(replace(letter, outside=()), may_wait=may_wait)
         return "accepted elsewhere"
 
 

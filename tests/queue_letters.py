@@ -15,6 +15,12 @@ def incoming(*residents: tuple[int, ...]) -> Incoming:
         rendered=made.rendered,
         message_id=made.rendered.message_id,
         received=1_795_000_000,
-        envelope=Envelope(sender="", recipients=(Recipient(address="ann@example.org"),)),
+        envelope=Envelope(
+            sender="",
+            recipients=tuple(
+                Recipient(address=f"{'ann' if n == 0 else f'r{n}'}@example.org")
+                for n in range(len(residents))
+            ),
+        ),
         residents=tuple(Resident("x", accounts) for accounts in residents),
     )

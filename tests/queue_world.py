@@ -16,6 +16,7 @@ from posthouse.base.ids import Ids
 from posthouse.base.log import Level, Log
 from posthouse.base.metrics import Metrics
 from posthouse.deliver.bounce import Bounces
+from posthouse.deliver.here import Carriers, HereCarrier
 from posthouse.deliver.local import InboxDelivery
 from posthouse.directory.resolve import Directory
 from posthouse.mail.envelope import Envelope, Recipient
@@ -131,7 +132,7 @@ class QueueWorld:
             holders=holders,
             life=life,
         )
-        return Runner(house, self.carrier)
+        return Runner(house, Carriers(HereCarrier(house, self.directory), self.carrier))
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(asyncio.wait_for(coroutine, 20))

@@ -54,7 +54,9 @@ def test_nobody_gets_a_letter_twice() -> None:
 
 
 def test_an_alias_is_one_recipient() -> None:
-    """When one of its people has no room it is refused, and comes again for all of them."""
+    """When one of its people has no room, and there is no queue where he could wait, it is refused,
+    and comes again for all of them.
+    """
     world = World()
     fill(world, 2)
 

@@ -9,7 +9,15 @@ from posthouse.base.errors import Refusal
 from posthouse.decide.recipient import decide_recipient, decide_recipient_of_ours
 from posthouse.directory.resolve import Directory
 from posthouse.store.memory import MemoryStore
-from posthouse.store.values import INBOX, AddAccount, AddDomain, PutAlias, SetAccount
+from posthouse.store.values import (
+    INBOX,
+    AddAccount,
+    AddDomain,
+    Deliver,
+    Place,
+    PutAlias,
+    SetAccount,
+)
 
 
 def site() -> MemoryStore:
@@ -75,19 +83,40 @@ def test_our_own_people_write_to_anybody(address: str, accounts: tuple[int, ...]
 
 
 def test_a_full_mailbox_is_told_at_rcpt() -> None:
-    """By SIZE, exactly; an alias is full when one of those behind it is. RFC 1870 6.1"""
+    """By SIZE, exactly; without it when no octet is left; an alias is full when everybody behind
+    it is: who of them has no room does not keep the others from it. RFC 1870 6.1
+    """
     store = site()
     run_now(store.commit(SetAccount(1, quota_octets=1000)))
     run_now(store.commit(AddAccount("bob@example.org", "", 0, ())))
     run_now(store.commit(PutAlias("team@example.org", ("bob@example.org", "ann@example.org"))))
     directory = Directory(store)
 
-    for address in ("ann@example.org", "team@example.org"):
-        assert run_now(decide_recipient(address, directory, 1000))
+    def refused(address: str, octets: int) -> tuple[int, str]:
+        assert run_now(decide_recipient(address, directory, octets - 1))
         with pytest.raises(Refusal) as refusal:
-            run_now(decide_recipient(address, directory, 1001))
-        assert (refusal.value.code, refusal.value.status) == (452, "4.2.2")
-    assert run_now(decide_recipient("bob@example.org", directory, 1 << 40))
+            run_now(decide_recipient(address, directory, octets))
+        return refusal.value.code, refusal.value.status
+
+    assert refused("ann@example.org", 1001) == (452, "4.2.2")
+    assert run_now(decide_recipient("team@example.org", directory, 1 << 40))
+    run_now(store.commit(SetAccount(2, quota_octets=2000)))
+    assert refused("team@example.org", 2001) == (452, "4.2.2")
+    run_now(store.commit(PutAlias("far@example.org", ("ann@example.org", "x@far.example"))))
+    assert run_now(decide_recipient("far@example.org", directory, 1 << 40))
+
+
+def test_a_mailbox_with_no_octet_left_is_full_whatever_the_size() -> None:
+    """Nobody said a size: one octet at least will come."""
+    store = site()
+    run_now(store.commit(SetAccount(1, quota_octets=letter().body.size)))
+    directory = Directory(store)
+    assert run_now(decide_recipient("ann@example.org", directory))
+    made = letter()
+    run_now(store.commit(Deliver(made.body, made.rendered, 1, (Place(1, INBOX),))))
+    with pytest.raises(Refusal) as refusal:
+        run_now(decide_recipient("ann@example.org", directory))
+    assert refusal.value.status == "4.2.2"
 
 
 def test_a_mailbox_with_too_many_letters_is_told_at_rcpt() -> None:

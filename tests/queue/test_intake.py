@@ -44,8 +44,10 @@ def test_a_letter_is_in_the_inbox_and_traced() -> None:
     assert [s.station for s in unpack(row.stations)] == ["deliver"]
 
 
-def test_all_or_nobody() -> None:
-    """When one account has no room the others get nothing, and the sender comes again."""
+def test_all_or_nobody_without_a_queue() -> None:
+    """When one account has no room, and nowhere to wait, the others get nothing, and the sender
+    comes again. With a queue: tests/deliver/test_here.py.
+    """
     store = site()
     with pytest.raises(Refusal) as refusal:
         run_now(Intake(store, InboxDelivery(), SetClock()).take(incoming((1,), (2,))))

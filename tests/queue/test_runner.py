@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import uvloop
 
 from posthouse.queue.lane import Session
 from posthouse.queue.runner import LANE_JOBS_MAX
-from posthouse.store.values import AddAccount, SetAccount
+from posthouse.store.contract import StoreFailure
+from posthouse.store.values import AddAccount, Deliver, SetAccount, Why
 from posthouse.store.values_queue import (
     ClaimQueue,
     QueueAct,
@@ -111,15 +113,35 @@ def test_a_report_for_elsewhere_goes_through_the_queue(world: QueueWorld) -> Non
     assert len(world.carrier.carried) == 2
 
 
-def test_a_report_that_cannot_be_kept_does_not_keep_the_row(world: QueueWorld) -> None:
-    """A full mailbox costs the report, not the queue."""
-    world.run(world.store.commit(SetAccount(1, quota_octets=1)))
+def test_a_report_that_cannot_be_kept_does_not_keep_the_row(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault costs the report, not the queue."""
+    keep = world.store.commit
+
+    async def commit(*values: Any) -> Any:
+        if any(isinstance(value, Deliver) for value in values):
+            raise StoreFailure(Why.EXISTS, "for the test")
+        return await keep(*values)
+
+    monkeypatch.setattr(world.store, "commit", commit)
     world.carrier.replies["example.net"] = [NO]
     world.take("bob@example.net")
     world.until(lambda: not world.queue)
 
     assert world.inbox() == []
     assert any("queue.report_lost" in line for line in world.log)
+
+
+def test_a_report_for_a_full_mailbox_waits(world: QueueWorld) -> None:
+    """The failed row goes, the report has one of its own until there is room."""
+    world.run(world.store.commit(SetAccount(1, quota_octets=1)))
+    world.carrier.replies["example.net"] = [NO]
+    world.take("bob@example.net")
+    world.until(
+        lambda: [r.address for q in world.queue for r in q.recipients] == ["ann@example.org"]
+    )
+    assert world.inbox() == []
 
 
 def test_a_destination_that_is_out_of_reach_pauses_as_a_whole(world: QueueWorld) -> None:

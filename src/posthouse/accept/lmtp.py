@@ -82,7 +82,7 @@ class LmtpVisit:
         except Refusal as refusal:
             self._house.metrics.add("recipients_refused_total")
             self._letter.refused("recipient_refused", refusal, recipient=asked.address)
-            return refusal
+            return self._told(refusal)
         self._letter.add(asked, resident)
         return None
 
@@ -108,7 +108,7 @@ class LmtpVisit:
         """RFC 2033 4.2: an answer for each recipient, in their order."""
         count = len(letter.residents)
         try:
-            text = await self._house.intake.take(replace(letter, stations=[*letter.stations]))
+            text = await self._house.intake.take(letter, may_wait=count == 1)
         except Refusal as refusal:
             if count == 1 or refusal.status not in OF_ONE:
                 return [self._told(refusal)] * count
@@ -129,7 +129,6 @@ class LmtpVisit:
             letter,
             envelope=replace(letter.envelope, recipients=(letter.envelope.recipients[index],)),
             residents=(replace(resident, accounts=accounts),),
-            stations=[*letter.stations],
         )
         try:
             text = await self._house.intake.take(alone)

@@ -8,6 +8,7 @@ from posthouse.base.chance import shuffled
 from posthouse.base.ids import Ids
 from posthouse.deliver.bounce import Bounces
 from posthouse.deliver.dialogue import Contexts
+from posthouse.deliver.here import Carriers, HereCarrier
 from posthouse.deliver.local import InboxDelivery
 from posthouse.deliver.remote import RemoteCarrier, RemoteHouse
 from posthouse.directory.resolve import Directory
@@ -39,29 +40,28 @@ def queue_of(house: House) -> Runner:
             shuffle=shuffled,
         )
     )
-    runner = Runner(
-        QueueHouse(
+    directory = Directory(house.store)
+    queue = QueueHouse(
+        store=house.store,
+        settings=config[QueueSettings],
+        routes=routes,
+        local=InboxDelivery(),
+        reporter=Bounces(
+            hostname=config.hostname,
             store=house.store,
-            settings=config[QueueSettings],
-            routes=routes,
-            local=InboxDelivery(),
-            reporter=Bounces(
-                hostname=config.hostname,
-                store=house.store,
-                directory=Directory(house.store),
-                ids=Ids(house.clock),
-                clock=house.clock,
-                log=house.log,
-            ),
+            directory=directory,
+            ids=Ids(house.clock),
             clock=house.clock,
             log=house.log,
-            row=house.row,
-            loop=house.loop,
-            holders=f"w{house.number}:",
-            life=secrets.token_hex(4),
         ),
-        carrier,
+        clock=house.clock,
+        log=house.log,
+        row=house.row,
+        loop=house.loop,
+        holders=f"w{house.number}:",
+        life=secrets.token_hex(4),
     )
+    runner = Runner(queue, Carriers(HereCarrier(queue, directory), carrier))
     house.services.append(runner)
     return runner
 

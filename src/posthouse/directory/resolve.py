@@ -53,14 +53,16 @@ class Directory:
         return await self._store.has_domain(domain)
 
     async def has_room(self, resident: Resident, octets: int) -> bool:
-        """Whether every account behind the resident may keep so many octets more."""
-        for number in resident.accounts if resident.has_quota else ():
+        """Whether anybody behind the resident may keep so many octets more, one at least: who of
+        them has no room waits in the queue.
+        """
+        if not resident.has_quota or resident.outside:
+            return True
+        for number in resident.accounts:
             account = await self._store.account(number)
-            if account is None or 0 < account.quota_octets < account.octets + octets:
-                return False
-            if 0 < account.quota_letters <= account.letters:
-                return False
-        return True
+            if account is not None and account.has_room(max(octets, 1)):
+                return True
+        return False
 
     async def _refresh(self) -> None:
         epoch = await self._store.epoch()

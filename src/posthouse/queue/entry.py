@@ -17,11 +17,11 @@ HELD: Final = QueueState.HELD
 class Event(Enum):
     """What moves a row."""
 
-    KEPT = "250 was promised, nobody has time now"
+    KEPT = "250 was promised, nobody has time or room now"
     HANDED = "250 was promised, the worker begins at once"
     CLAIMED = "due, and a worker takes it"
-    LATER = "the next host said 4xx, or could not be reached"
-    DELIVERED = "the next host said 250 to the last dot"
+    LATER = "the next host said 4xx, or could not be reached; no room"
+    DELIVERED = "the next host said 250 to the last dot, or there is room again"
     REFUSED = "the next host said 5xx"
     EXPIRED = "too old: nobody tries any longer"
     LOST = "the claim is over, or its worker was found dead"

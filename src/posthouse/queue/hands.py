@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from posthouse.base.ids import id_text
+from posthouse.queue.full import put_off_full
 from posthouse.queue.house import QueueHouse
 from posthouse.queue.intake import Outbound, unit_of
 from posthouse.queue.lane import Attempt, Job
@@ -137,6 +138,9 @@ class Hands:
                     house.log.warning("queue.store_away", reason=failure.text)
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue
+                if failure.why is Why.OVER_QUOTA and (full := await self._put_off(reports)):
+                    reports = full
+                    continue
                 event = "queue.report_lost" if reports else "queue.not_ours"
                 house.log.warning(event, id=id_text(letter.letter), reason=failure.text)
                 return not reports
@@ -144,6 +148,14 @@ class Hands:
                 if plan is not None:
                     self._outbound.committed(plan, report)
             return True
+
+    async def _put_off(self, reports: list[Incoming]) -> list[Incoming]:
+        """A sender without room for his reports gets them when he has; none: that is not it."""
+        store = self._house.store
+        full = [await put_off_full(report, store, may_be_all=True) for report in reports]
+        if not any(full):
+            return []
+        return [late or report for late, report in zip(full, reports, strict=True)]
 
     async def _reports(self, letter: QueueLetter, told: list[Told]) -> list[Incoming]:
         if not told:

@@ -11,6 +11,7 @@ from typing import Protocol
 from posthouse.base.clock import Clock
 from posthouse.base.errors import Blame, Refusal
 from posthouse.base.ids import id_text
+from posthouse.queue.full import TRIES_MAX, put_off_full
 from posthouse.queue.letter import Incoming
 from posthouse.queue.trace import Station, pack
 from posthouse.store.contract import Store, StoreFailure
@@ -56,17 +57,31 @@ class Intake:
         """Whether letters may have recipients elsewhere."""
         return self._outbound is not None
 
-    async def take(self, letter: Incoming) -> str:
+    async def take(self, letter: Incoming, *, may_wait: bool = True) -> str:
         """Durable when this returns; gives the text behind 250. Raises Refusal, and then nothing
-        was kept."""
+        was kept.
+
+        `may_wait`: who has no room may wait in the queue, as long as somebody else has.
+        """
         assert letter.residents or letter.outside, "a letter without recipients is no letter"
+        told, tries = letter, TRIES_MAX if may_wait and self._outbound is not None else 1
+        while True:
+            tries -= 1
+            try:
+                return await self._keep(replace(letter, stations=[*told.stations]))
+            except StoreFailure as failure:
+                rest = None
+                if failure.why is Why.OVER_QUOTA and tries:
+                    rest = await put_off_full(letter, self._store)
+                if rest is None:
+                    raise refusal_of(failure) from failure
+                letter = rest
+
+    async def _keep(self, letter: Incoming) -> str:
         now = self._clock.now()
         values, rows = unit_of(letter, self._local, self._outbound, now)
         note = Note(letter.body.id, int(now), letter.message_id, pack(letter.stations))
-        try:
-            await self._store.commit(*values, note)
-        except StoreFailure as failure:
-            raise refusal_of(failure) from failure
+        await self._store.commit(*values, note)
         if rows is not None and self._outbound is not None:
             self._outbound.committed(rows, letter)
         return f"accepted as {id_text(letter.body.id)}"
@@ -84,7 +99,10 @@ def unit_of(
         places = tuple(("place", f"{p.account}/{p.mailbox}") for p in plan.places)
         letter.stations.append(Station(int(now * 1000), "deliver", "local", places))
     rows: Enqueue | None = None
-    if letter.outside:
+    if letter.late:
+        full = tuple(("recipient", f"<{r.address}>") for r in letter.late[:20])
+        letter.stations.append(Station(int(now * 1000), "deliver", "no room", full))
+    if letter.outside or letter.late:
         assert outbound is not None, "this house sends nothing elsewhere"
         rows = outbound.plan(letter)
         values.append(rows)
@@ -96,7 +114,7 @@ def unit_of(
 def with_forwards(letter: Incoming) -> Incoming:
     """Where aliases lead elsewhere those addresses are recipients of the queue, each once, with the
     wishes of the recipient that the sender named. RFC 3461 5.2.7"""
-    if not any(resident.outside for resident in letter.residents):
+    if not any(resident.outside or not resident.accounts for resident in letter.residents):
         return letter
     outside = {recipient.address: recipient for recipient in letter.outside}
     here = [r for r in letter.envelope.recipients if r not in letter.outside]

@@ -25,6 +25,8 @@ class Incoming:
     """Who the local recipients are, in the envelope's order."""
     outside: tuple[Recipient, ...] = ()
     """Recipients of the envelope that live elsewhere: they go to the queue."""
+    late: tuple[Recipient, ...] = ()
+    """People here who have no room now: they go to the queue too."""
     owner: int = 0
     """The account that sent it; 0: nobody here."""
     stations: list[Station] = field(default_factory=list)

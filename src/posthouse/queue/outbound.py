@@ -1,10 +1,11 @@
-"""Rows of the queue for a letter's recipients elsewhere. Pure."""
+"""Rows of the queue for a letter's recipients elsewhere, and for those here who are late. Pure."""
 
 from collections.abc import Callable
 
+from posthouse.queue.full import HERE
 from posthouse.queue.letter import Incoming
 from posthouse.queue.route import Routes
-from posthouse.queue.schedule import first_look
+from posthouse.queue.schedule import first_look, retry_at
 from posthouse.queue.settings import QueueSettings
 from posthouse.store.values_queue import (
     Enqueue,
@@ -38,6 +39,17 @@ def rows_of(
                 original=recipient.original,
             )
         )
+    due = retry_at(settings, letter.body.id, 1, now)  # there was a try just now
+    recipients += [
+        QueueTo(
+            address=recipient.address,
+            destination=HERE,
+            due=due,
+            notify=recipient.notify,
+            original=recipient.original,
+        )
+        for recipient in letter.late
+    ]
     return Enqueue(
         letter=letter.body.id,
         owner=letter.owner,

@@ -7,6 +7,7 @@ in the store before anybody acts on it, so a worker may die at any moment.
 import asyncio
 from typing import Final
 
+from posthouse.queue.full import HERE
 from posthouse.queue.hands import AGAIN_SECONDS, Hands
 from posthouse.queue.house import Carrier, QueueHouse
 from posthouse.queue.lane import Attempt, Job, Lane, Session
@@ -349,7 +350,9 @@ class Runner:
 
     def _take_claimed(self, lane: Lane, letter: QueueLetter) -> None:
         """Rows that a changed configuration sends elsewhere go back under the new name."""
-        destination = self._house.routes.destination(letter.recipients[0].address)
+        destination = lane.destination
+        if destination != HERE:
+            destination = self._house.routes.destination(letter.recipients[0].address)
         job = Job(letter)
         if destination and destination == lane.destination:
             self._take_in(destination, job)

@@ -100,6 +100,11 @@ class Account(msgspec.Struct, frozen=True):
     created: int
     quota_letters: int = 0
 
+    def has_room(self, octets: int) -> bool:
+        """Whether one letter more of so many octets would not pass a limit."""
+        is_long = 0 < self.quota_octets < self.octets + octets
+        return not is_long and not 0 < self.quota_letters <= self.letters
+
 
 class Domain(msgspec.Struct, frozen=True):
     """One domain of the directory."""
