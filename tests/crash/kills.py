@@ -237,7 +237,7 @@ class _Run:
                 client.cancel()
             self._report.done = dict(self._world.done)
         await self._reckon()
-        self._sink.stop()
+        await self._sink.stop()
 
     async def _kill(self, number: int) -> None:
         target = self._chance.choice(TARGETS)

@@ -48,6 +48,7 @@ class Sink:
     """Between DATA and our answer to the dot."""
     _later: Counter[tuple[str, str]] = field(default_factory=Counter)
     _servers: list[asyncio.Server] = field(default_factory=list)
+    _talks: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     @classmethod
     def of(cls, chance: random.Random, hosts: int) -> "Sink":
@@ -64,9 +65,13 @@ class Sink:
             await asyncio.start_server(self._serve, sock=host, limit=2**24) for host in self.hosts
         ]
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Takes no more and ends the connections there are."""
         for server in self._servers:
             server.close()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
 
     def accepted(self) -> Counter[tuple[str, str]]:
         """Copies by token and recipient."""
@@ -77,6 +82,10 @@ class Sink:
         return Counter((t.token, to) for t in self.taken if not t.is_heard for to in t.recipients)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
+        talk.add_done_callback(self._talks.discard)
         try:
             await _Talk(self, reader, writer).run()
         except (Over, OSError, asyncio.IncompleteReadError, TimeoutError):

@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from posthouse.base.metrics import Metrics
+from posthouse.net import census as module
 from posthouse.net.census import Census
 from posthouse.net.limits import NetSettings
 
@@ -45,8 +48,10 @@ def test_limits_of_address_and_worker() -> None:
     loop.close()
 
 
-def test_draining_tells_all_and_welcomes_nobody() -> None:
-    """Those who are there hear it, those who come after are not let in."""
+def test_draining_tells_all_and_newcomers_a_little_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who are there hear it at once; one who was accepted and not yet handed over is served
+    for a moment."""
+    monkeypatch.setattr(module, "NEWCOMER_SECONDS", 0.01)
     loop = asyncio.new_event_loop()
     census, _ = make(loop)
     before, after = Someone(), Someone()
@@ -54,7 +59,10 @@ def test_draining_tells_all_and_welcomes_nobody() -> None:
     census.drain()
 
     assert before.is_shut
-    assert census.enter(after, "192.0.2.1") is False
+    assert census.enter(after, "192.0.2.1")
+    assert not after.is_shut
+    loop.run_until_complete(asyncio.sleep(0.1))
+    assert after.is_shut
     census.close()
     loop.close()
 

@@ -159,7 +159,8 @@ class Worker:
         for service in self._services:
             service.shut_down()
         limit = self._loop.time() + self._crew.config[NetSettings].drain_seconds_max
-        self._wait_for_the_last(limit)
+        # Not at once: the loop may still have to hand over somebody whom it has accepted.
+        self._loop.call_later(DRAIN_LOOK_SECONDS, self._wait_for_the_last, limit)
 
     def orphaned(self, life: int) -> None:
         """The supervisor is gone: so are we, in good order."""

@@ -12,6 +12,9 @@ from posthouse.base.metrics import Row
 from posthouse.net.limits import NetSettings
 
 SWEEP_SECONDS: Final = 1.0
+NEWCOMER_SECONDS: Final = 2.0
+"""The loop may have accepted somebody whom it hands over only after the end has begun. He took this
+worker for one that serves, so he is served: so long, then he is told like all others."""
 
 
 class Counted(Protocol):
@@ -58,8 +61,7 @@ class Census:
         self._is_draining = False
 
     def enter(self, connection: Counted, address: str) -> bool:
-        """Counts a connection in until it leaves. False: there are too many, or nobody is welcome
-        any more."""
+        """Counts a connection in until it leaves. False: there are too many."""
         connections = self.connections
         connections.add(connection)
         count = self._by_address.get(address, 0) + 1
@@ -68,9 +70,10 @@ class Census:
         if self._timer is None:
             self._timer = self._loop.call_later(self._sweep_seconds, self._sweep)
         settings = self.settings
+        if self._is_draining:
+            self._loop.call_later(NEWCOMER_SECONDS, connection.shut_down)
         if (
-            self._is_draining
-            or len(connections) > settings.connections_per_worker_max
+            len(connections) > settings.connections_per_worker_max
             # A local socket has no address: its peers are programs of this machine.
             or (count > settings.connections_per_address_max and address)
         ):
@@ -90,8 +93,7 @@ class Census:
             del self._by_address[address]
 
     def drain(self) -> None:
-        """All connections end as soon as they are owed nothing, those too that the loop has
-        accepted and not yet handed over."""
+        """All connections end as soon as they are owed nothing; newcomers a little later."""
         self._is_draining = True
         for connection in list(self.connections):
             connection.shut_down()
