@@ -1,4 +1,4 @@
-"""The workloads of people who read by IMAP: fill, scan, commands, idle, login."""
+"""The workloads of people who read by IMAP: fill, scan, commands, idle, login, storm."""
 
 import argparse
 import asyncio
@@ -196,4 +196,33 @@ async def login(wanted: argparse.Namespace) -> Figures:
         "logins": done,
         "per_second": round(done / seconds),
         "cpu_ms_per_login": round(1000 * cpu / max(1, done), 3),
+    }
+
+
+async def storm(wanted: argparse.Namespace) -> Figures:
+    """--sessions clients come at once, several of each user; each logs in and selects INBOX."""
+    tls = unchecked_tls() if wanted.tls else None
+    sessions: list[Imap] = []
+    refused = 0
+
+    async def one(number: int) -> None:
+        nonlocal refused
+        try:
+            session = await Imap().open(wanted.imap, f"u{number % USERS}@bench.test", tls)
+            await session.size_of("SELECT INBOX")
+        except (Refused, OSError, EOFError):
+            refused += 1
+            return
+        sessions.append(session)
+
+    cpu = cpu_seconds(wanted.pids)
+    begun = time.perf_counter()
+    await asyncio.gather(*(one(number) for number in range(wanted.sessions)))
+    seconds = time.perf_counter() - begun
+    cpu = cpu_seconds(wanted.pids) - cpu
+    return {
+        "served": len(sessions),
+        "refused": refused,
+        "seconds": round(seconds, 2),
+        "cpu_ms_per_client": round(1000 * cpu / max(1, len(sessions)), 2),
     }

@@ -56,6 +56,8 @@ class Row:
     peers_options: tuple[str, ...] | None = None
     """Where the peers need other ones, as fewer letters for a wait of half a second each."""
     tls: bool = False
+    fresh: bool = False
+    """On a server that was started just now, so that it knows nobody's password yet."""
     measures: tuple[Measure, ...]
 
 
@@ -214,6 +216,19 @@ ROWS = (
         workload="login",
         options=("--sessions", "20", "--seconds", "3"),
         measures=(rate(1), cpu("login")),
+    ),
+    Row(
+        key="storm",
+        title="500 IMAP clients over TLS come back after a restart",
+        workload="storm",
+        options=("--sessions", "500", "--tls"),
+        tls=True,
+        fresh=True,
+        measures=(
+            Measure(path="seconds", unit="s", limit=5),
+            Measure(path="refused", unit="refused", limit=0),
+            cpu("client"),
+        ),
     ),
     Row(
         key="pop3",

@@ -11,6 +11,7 @@ smtp-source.
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import shutil
@@ -56,8 +57,8 @@ def measure(row: Row, name: str, at: dict[str, str], pids: list[int]) -> dict[st
 def turn_of_peers(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
     """One round of the peers; rows with TLS on a second start, so that the others run as tuned."""
     found: dict[str, dict[str, Any]] = {}
-    for tls in (False, True):
-        some = [row for row in rows if row.tls is tls]
+    for tls, fresh in itertools.product((False, True), (False, True)):
+        some = [row for row in rows if row.tls is tls and row.fresh is fresh]
         if some:
             with peers.running(folder, tls=tls) as pids:
                 found |= {r.key: measure(r, "peers", peers.addresses(), pids) for r in some}
@@ -65,6 +66,7 @@ def turn_of_peers(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def turn_of_ours(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
+<<<<<<< HEAD
     """One round of Posthouse."""
     with house.running(folder) as ours:
         at = {
@@ -75,6 +77,17 @@ def turn_of_ours(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
             "pop3": ours.pop3,
         }
         return {row.key: measure(row, "posthouse", at, ours.pids) for row in rows}
+=======
+    """One round of Posthouse; rows that want a fresh server have one together."""
+    found: dict[str, dict[str, Any]] = {}
+    for fresh in (False, True):
+        some = [row for row in rows if row.fresh is fresh]
+        if some:
+            with house.running(folder) as ours:
+                at = {"smtp": ours.smtp, "imap": ours.imap, "imaps": ours.imaps, "pop3": ours.pop3}
+                found |= {r.key: measure(r, "posthouse", at, ours.pids) for r in some}
+    return found
+>>>>>>> c0fea0525543730921763632138ff71cfabc7989
 
 
 def main() -> int:

@@ -394,3 +394,36 @@ def test_a_crowd_of_guesses_is_not_looked_at() -> None:
         assert refusal.value.code == 535
 
     asyncio.run(crowd())
+
+
+def test_who_comes_together_is_hashed_once() -> None:
+    """A person's programs after a restart; when the first of them hangs up another one goes on."""
+
+    async def come() -> None:
+        house = House()
+        gate = asyncio.Event()
+
+        async def in_thread(function: Any, *arguments: Any) -> Any:
+            house.hashed += 1
+            await gate.wait()
+            return function(*arguments)
+
+        house.users._in_thread = in_thread
+        tasks = [
+            asyncio.ensure_future(
+                house.users.check_password("ann@example.org", "secret", X, "LOGIN")
+            )
+            for _ in range(10)
+        ]
+        await asyncio.sleep(0)
+        assert house.hashed == 1
+        tasks[0].cancel()
+        await asyncio.sleep(0.01)
+        assert house.hashed == 2
+        gate.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(one) for one in found] == [asyncio.CancelledError] + [LoggedIn] * 9
+        assert house.hashed == 2
+        assert not house.users._hashing
+
+    asyncio.run(come())

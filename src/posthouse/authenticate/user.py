@@ -7,6 +7,7 @@ as a keyed hash bound to the stored credential, since argon2id costs 27 ms and c
 storms. Every log-in to an account that there is goes into its history.
 """
 
+import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
@@ -73,6 +74,7 @@ class Users:
         "_cache",
         "_clock",
         "_guard",
+        "_hashing",
         "_in_thread",
         "_invented",
         "_metrics",
@@ -101,6 +103,8 @@ class Users:
         self._metrics = metrics
         self._secret = secrets.token_bytes(32)
         self._cache: OrderedDict[bytes, float] = OrderedDict()
+        self._hashing: dict[bytes, list[asyncio.Future[bool | None]]] = {}
+        """What is being hashed just now, and who waits for the same answer."""
         # Work for names that nobody has, so that the time of an answer does not tell who lives
         # here.
         self._invented = (
@@ -130,8 +134,7 @@ class Users:
             return self._succeeded(account, caller, mechanism)
         else:
             self.may_guess(caller)
-            if await self._in_thread(password_fits, stored, password):
-                self._remember(account.id, stored, password)
+            if await self._fits(account.id, stored, password):
                 return self._succeeded(account, caller, mechanism)
         raise await self._failed(login, account, caller, mechanism, _why_not(account, stored))
 
@@ -234,6 +237,28 @@ class Users:
             account.id, at, caller.door, caller.peer, mechanism, caller.tls, refused
         )
         self._store.note(login)
+
+    async def _fits(self, account: int, stored: str, password: str) -> bool:
+        """Whether it is the password. Hashed once for all who ask the same at the same time: after
+        a restart a person's programs come back together, each with several connections."""
+        key = self._cache_key(account, stored, password)
+        while (others := self._hashing.get(key)) is not None:
+            others.append(waits := asyncio.get_running_loop().create_future())
+            found: bool | None = await waits
+            if found is not None:
+                return found
+            # Who had it hashed hung up meanwhile: the first of us goes on.
+        self._hashing[key] = []
+        fits = None
+        try:
+            fits = bool(await self._in_thread(password_fits, stored, password))
+            if fits:
+                self._remember(account, stored, password)
+        finally:
+            for waits in self._hashing.pop(key):
+                if not waits.done():
+                    waits.set_result(fits)
+        return fits
 
     def _remembers(self, account: int, stored: str, password: str) -> bool:
         key = self._cache_key(account, stored, password)
