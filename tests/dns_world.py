@@ -30,10 +30,11 @@ Zone = Mapping[tuple[str, str], list[str]]
 
 
 class DnsServer:
-    """A context. `zone` may be changed while it runs."""
+    """A context. `zone` may be changed while it runs. `port` 0: a free one."""
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, host: str = "127.0.0.1", port: int = 0) -> None:
         self.zone = dict(zone)
+        self._host, self._port = host, port
         self.asked: list[tuple[str, str]] = []
         self.pause_seconds = 0.0
         self.address = ""
@@ -53,16 +54,16 @@ class DnsServer:
 
     async def _start(self) -> None:
         for _ in range(20):  # the port must be free for both
-            self._stream = await asyncio.start_server(self._by_stream, "127.0.0.1", 0)
+            self._stream = await asyncio.start_server(self._by_stream, self._host, self._port)
             port = self._stream.sockets[0].getsockname()[1]
             try:
                 self._datagrams, _ = await self._loop.create_datagram_endpoint(
-                    lambda: _Datagrams(self), local_addr=("127.0.0.1", port)
+                    lambda: _Datagrams(self), local_addr=(self._host, port)
                 )
             except OSError:
                 self._stream.close()
                 continue
-            self.address = f"127.0.0.1:{port}"
+            self.address = f"{self._host}:{port}"
             return
         raise AssertionError("no port is free")
 

@@ -338,6 +338,34 @@ def test_local_and_outside_in_one_letter(world: QueueWorld) -> None:
     assert world.carrier.carried == [("example.net", "eve@example.net")]
 
 
+def test_an_end_just_when_a_session_was_to_begin(world: QueueWorld) -> None:
+    """A session that never took its first step is no reason to wait, and its letter is given
+    back."""
+
+    async def take_and_end() -> None:
+        await world.intake.take(world.letter("bob@example.net"))
+        world.runner.shut_down()
+
+    world.run(take_and_end())
+    world.until(lambda: world.runner.is_idle)
+
+    assert world.metrics.total("relay_sessions") == 0
+    assert [r.holder for letter in world.queue for r in letter.recipients] == [""]
+
+
+def test_an_end_just_when_a_letter_was_taken(world: QueueWorld) -> None:
+    """What a host has said is written down, also when its session is cut in that moment: else the
+    letter would go there again."""
+    gate = world.carrier.gate["example.net"] = asyncio.Event()
+    world.take("bob@example.net")
+    world.until(lambda: bool(world.carrier.carried))
+    gate.set()
+    world.loop.call_soon(world.runner.shut_down)
+    world.until(lambda: world.runner.is_idle)
+
+    assert world.queue == []
+
+
 def test_an_end_does_not_wait_for_the_dead(world: QueueWorld) -> None:
     """A session that has no letter yet, as one that waits for a greeting, is cut."""
 

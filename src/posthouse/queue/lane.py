@@ -161,9 +161,10 @@ class Session:
         await self._lane.wait(seconds)
 
     def settled(self, job: Job, attempts: list[Attempt]) -> "asyncio.Future[None]":
-        """What became of a letter; done when it is on stable storage."""
+        """What became of a letter; done when it is on stable storage. Whoever waits for that may be
+        cancelled: it is written all the same."""
         del self.unsettled[job]
-        return self._lane.settler.settle(self._lane, job, attempts)
+        return asyncio.shield(self._lane.settler.settle(self._lane, job, attempts))
 
     def out_of_reach(self, reply: RemoteReply, *, tried: bool = False) -> None:
         """No host of the destination can be talked to now. `tried`: a letter has come back for it;

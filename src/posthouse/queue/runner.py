@@ -196,11 +196,20 @@ class Runner:
         lane.sessions += 1
         self._count_session(1, is_suspect=is_suspect)
         session = Session(lane)
-        self._running[session] = self._hands.spawn(
-            self._session(lane, session, is_suspect=is_suspect)
-        )
+        task = self._running[session] = self._hands.spawn(self._session(lane, session))
 
-    async def _session(self, lane: Lane, session: Session, *, is_suspect: bool) -> None:
+        def ended(task: "asyncio.Task[None]") -> None:
+            del self._running[session]
+            lane.sessions -= 1
+            self._count_session(-1, is_suspect=is_suspect)
+            # Not behind a cancellation: then the claims are left to whoever comes after.
+            if not task.cancelled():
+                self._session_over(lane)
+
+        # Not at the end of the coroutine: one that is cancelled before its first step has none.
+        task.add_done_callback(ended)
+
+    async def _session(self, lane: Lane, session: Session) -> None:
         house = self._house
         try:
             await self._carrier.carry(session)
@@ -212,12 +221,6 @@ class Runner:
                 session.settled(job, [Attempt(r.number, FAULT) for r in job.letter.recipients])
         else:
             assert not session.unsettled, "a carrier gives back what it took"
-        finally:
-            del self._running[session]
-            lane.sessions -= 1
-            self._count_session(-1, is_suspect=is_suspect)
-        # Not behind a cancellation: then the claims are left to whoever comes after.
-        self._session_over(lane)
 
     def _count_session(self, more: int, *, is_suspect: bool) -> None:
         self._sessions += more

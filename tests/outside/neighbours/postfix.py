@@ -16,7 +16,8 @@ meta_directory = /etc/postfix
 mail_owner = postfix
 setgid_group = postdrop
 inet_protocols = ipv4
-inet_interfaces = {address}
+inet_interfaces = {interfaces}
+proxy_interfaces = {address}
 smtp_bind_address = {address}
 myhostname = {host}
 mydomain = {domain}
@@ -85,8 +86,11 @@ scache unix - - n - 1 scache
 
 def machine(settings: Settings) -> Machine:
     """Its two files of settings, and a table for each of the maps."""
+    is_loopback = settings.address.startswith("127.") and settings.address != "127.0.0.1"
     known = {
         "address": settings.address,
+        # It wants an interface that bears the address; all of 127.0.0.0/8 work without one.
+        "interfaces": "all" if is_loopback else settings.address,
         "port": settings.port,
         "host": settings.host,
         "domain": settings.domain,
