@@ -85,8 +85,13 @@ class ScriptedCarrier:
 class QueueWorld:
     """One worker's queue. Ann has account 1 at example.org."""
 
-    def __init__(self, store: Store | None = None, **settings: Any) -> None:
-        self.loop = asyncio.new_event_loop()
+    def __init__(
+        self,
+        store: Store | None = None,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+        **settings: Any,
+    ) -> None:
+        self.loop = new_loop()
         self.clock = SetClock()
         self.store = store or MemoryStore(self.clock)
         self.log: list[str] = []

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import uvloop
 
 from posthouse.queue.lane import Session
 from posthouse.queue.runner import LANE_JOBS_MAX
@@ -51,6 +52,21 @@ def test_what_waits_in_the_store_is_found(world: QueueWorld) -> None:
 
     assert len(world.carrier.carried) == 5
     world.run(runner.close())
+
+
+def test_two_looks_that_are_due_at_once() -> None:
+    """A look that is asked for while another one is due now is the same look, on uvloop too: it
+    has handles for what is due at once that tell no time."""
+    world = QueueWorld(new_loop=uvloop.new_event_loop)
+    world.runner.start()
+    world.loop.call_later(0.2, world.runner._look_soon, 0.0)
+    world.loop.call_later(0.2, world.runner._look_soon, 0.0)
+    faults: list[object] = []
+    world.loop.set_exception_handler(lambda loop, context: faults.append(context))
+    world.run(asyncio.sleep(0.3))
+    world.close()
+
+    assert faults == []
 
 
 def test_a_later_is_tried_again_by_the_schedule(world: QueueWorld) -> None:

@@ -56,7 +56,9 @@ class Runner:
         self._suspects = 0
         self._running: dict[Session, asyncio.Task[None]] = {}
         self._watch: Watch | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
+        """uvloop's handles do not tell their time when it is now."""
         self._is_looking = False
         self._looked_at = -1.0
         self._cursor = (-1, "")
@@ -250,10 +252,10 @@ class Runner:
         loop = self._house.loop
         at = max(loop.time() + seconds, self._looked_at + LOOK_SECONDS)
         if self._timer is not None:
-            if self._timer.when() <= at:
+            if self._timer_at <= at:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(at, self._look_now)
+        self._timer, self._timer_at = loop.call_at(at, self._look_now), at
 
     def _look_now(self) -> None:
         self._timer = None
