@@ -10,20 +10,21 @@ from posthouse.deliver.bounce import WHOLE_OCTETS_MAX
 from posthouse.queue.letter import Incoming
 from posthouse.queue.settle import Action, Told
 from posthouse.store.values_queue import QueueEnvelope, QueueLetter
+from posthouse.wire.smtp.outgoing import UTF8_REFUSED
 from posthouse.wire.smtp.remote_replies import RemoteReply
 from queue_world import NO, QueueWorld
 
 
 def compose(
     world: QueueWorld, *actions: Action, sender: str = "ann@example.org", size: int = 0,
-    returns: str = "",
+    returns: str = "", reply: RemoteReply = NO,
 ) -> list[Incoming]:  # fmt: skip
     made = letter(size=size)
     envelope = QueueEnvelope(envelope_id="Q+2B", returns=returns)
     addresses = [f"r{n}@example.net" for n in range(len(actions))]
     world.run(world.store.commit(queued(*addresses, made=made, sender=sender, envelope=envelope)))
     found: QueueLetter = world.run(world.store.queue_letter(made.body.id))
-    told = [Told(row, action, NO, "mx") for row, action in zip(found.recipients, actions)]  # noqa: B905
+    told = [Told(row, action, reply, "mx") for row, action in zip(found.recipients, actions)]  # noqa: B905
     reports: list[Incoming] = world.run(world.runner._house.reporter.compose(found, told))
     return reports
 
@@ -66,6 +67,18 @@ def test_for_somebody_elsewhere(world: QueueWorld) -> None:
 def test_for_nobody_here(world: QueueWorld) -> None:
     """A sender that does not live here any more gets none."""
     assert compose(world, Action.FAILED, sender="gone@example.org") == []
+
+
+def test_what_we_found_ourselves_is_nobodys_answer(world: QueueWorld) -> None:
+    """A letter that was never offered: no host reported it, none said a code. RFC 3464 2.3.5, 6"""
+    (report,) = compose(world, Action.FAILED, reply=UTF8_REFUSED)
+
+    octets = octets_of(report)
+    assert b"Status: 5.6.7\r\n" in octets
+    assert b"Remote-MTA" not in octets
+    assert b"Diagnostic-Code" not in octets
+    assert b" said: " not in octets
+    assert b"needs SMTPUTF8, which the next host does not offer (mx)" in octets
 
 
 def test_each_kind_of_news_is_a_report(world: QueueWorld) -> None:

@@ -49,9 +49,10 @@ class Host(Server):
         self._routes = ""
         super().__init__(folder, settings)
 
-    def route(self, domain: str, port: int, *, tls: str = "may") -> None:
-        """Before it starts."""
-        text = f'[[route]]\ndomain = "{domain}"\nto = "127.0.0.1:{port}"\ntls = "{tls}"\n'
+    def route(self, domain: str, port: int, **more: str) -> None:
+        """Before it starts; `more` are further keys of the section."""
+        keys = {"domain": domain, "to": f"127.0.0.1:{port}", **more}
+        text = "[[route]]\n" + "".join(f'{key} = "{value}"\n' for key, value in keys.items())
         self.config.write_text(self.config.read_text() + text)
 
     def people(self, *names: str) -> Self:

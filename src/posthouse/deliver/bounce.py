@@ -137,12 +137,17 @@ def _reported(told: Told) -> ReportedRecipient:
         status = status or "4.0.0"
     elif not status:
         status = f"{reply.code // 100}.0.0"
+    said, host = reply.said, told.host
+    if reply.is_ours:  # RFC 3464 2.3.5, 2.3.6: only what a host did report
+        said, host = f"{reply.text} ({told.host})", ""
+    elif reply.code == 451 and not told.host:
+        said = reply.text
     return ReportedRecipient(
         address=row.address,
         action=told.action.value,
         status=status,
-        said=reply.text if reply.code == 451 and not told.host else reply.said,
+        said=said,
         original=xtext_decoded(row.original),
-        host=told.host,
+        host=host,
         tries_until=date_time(told.tries_until) if told.tries_until else "",
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 from outside.neighbours.neighbour import Kind, Machine, Route, Settings
 from outside.neighbours.tls import CERTIFICATE, KEY, certificate_files
+from outside.server import PASSWORD
 
 _CONFIGURATION = """
 primary_hostname = {host}
@@ -14,7 +15,7 @@ spool_directory = /mnt/spool
 log_file_path = syslog
 syslog_timestamp = false
 syslog_duplication = false
-log_selector = +tls_cipher +received_recipients +smtp_confirmation
+log_selector = +tls_cipher +received_recipients +smtp_confirmation -queue_run
 keep_environment =
 domainlist local_domains = {domains} : {host}
 domainlist relay_domains = {relay_domains}
@@ -66,6 +67,16 @@ maildir:
 {transports}
 begin retry
 *  *  F,4d,{retry}s
+
+begin authenticators
+served:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${{if and {{{{eq{{$auth2}}{{ann}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_set_id = $auth2
+  server_advertise_condition = ${{if def:tls_in_cipher}}
+{authenticators}
 """
 
 _BY_MX = """by_mx:
@@ -98,6 +109,8 @@ def machine(settings: Settings) -> Machine:
         certificate=CERTIFICATE,
         key=KEY,
         routers="".join(routers),
+        password=PASSWORD,
+        authenticators="".join(_log_in(number, route) for number, (_, route) in routes),
         transports="".join(transports),
     )
     aliases = "".join(f"{one}: {other}\n" for one, other in settings.aliases.items())
@@ -126,13 +139,23 @@ def _transport(number: int, route: Route) -> str:
     tls = "hosts_require_tls = *" if route.tls else "hosts_avoid_tls = *"
     return (
         f"route{number}:\n  driver = smtp\n  protocol = {route.protocol}\n  port = {route.port}\n"
-        f"  hosts_try_dane =\n  {tls}\n"
+        f"  hosts_try_dane =\n  {tls}\n" + ("  hosts_require_auth = *\n" if route.user else "")
+    )
+
+
+def _log_in(number: int, route: Route) -> str:
+    """Used by transports that want one; with two of them, both would try the first."""
+    if not route.user:
+        return ""
+    return (
+        f"client{number}:\n  driver = plaintext\n  public_name = PLAIN\n"
+        f"  client_send = ^{route.user}^{route.password}\n"
     )
 
 
 EXIM: Final = Kind(
     name="exim",
-    package="exim4-daemon-light",
+    packages=("exim4-daemon-light",),
     users={"Debian-exim": 64_011},
     machine=machine,
     queue_command=("exim4", "-bp"),

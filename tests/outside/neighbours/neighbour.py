@@ -46,6 +46,9 @@ class Route:
     """Or lmtp."""
     tls: bool = False
     """It must be there; otherwise it is not used."""
+    user: str = ""
+    """Who it logs in as, with TLS only."""
+    password: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +114,8 @@ class Kind:
     """Which program."""
 
     name: str
-    package: str
+    packages: tuple[str, ...]
+    """Of Debian; the first gives the folder its name."""
     users: Mapping[str, int]
     machine: Callable[[Settings], Machine]
     queue_command: tuple[str, ...]
@@ -154,7 +158,7 @@ class Neighbour:
     def start(self) -> None:
         """Returns when it greets."""
         assert self._process is None, "it runs already"
-        root = unpack(self.kind.package)
+        root = unpack(*self.kind.packages)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self._describe()

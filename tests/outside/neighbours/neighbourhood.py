@@ -1,9 +1,10 @@
 """A Posthouse and its neighbours: who relays to whom, and what came where.
 
 The house is house.example. Its mail comes from a neighbour by four domains: house.example over TLS,
-plain.example without, unix.example and tcp.example by LMTP; the same people live in all of them.
-Mail of the house goes to a neighbour NAME by three: NAME.example over TLS where that can be,
-plain.NAME.example never, must.NAME.example only so.
+plain.example without, unix.example and tcp.example by LMTP, known.example by submission, logged in
+as Ann; the same people live in all of them. Mail of the house goes to a neighbour NAME by
+NAME.example over TLS where that can be, plain.NAME.example never, must.NAME.example only so; to
+Exim also by known.exim.example, logged in there.
 """
 
 import argparse
@@ -35,6 +36,7 @@ TLS_TO_HOUSE: Final = {HOUSE: True, "plain.example": False}
 HOUSE_LETTER_OCTETS_MAX: Final = 7 * MEGABYTE
 NUDGE_SECONDS: Final = 2.0
 LMTP_DOMAINS: Final = ("unix.example", "tcp.example")
+LOG_IN_DOMAIN: Final = "known.example"
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ class Neighbourhood:
         self._doors.mkdir(parents=True)
         self._doors.chmod(0o755)
         self._lmtp_port = free_port()
+        self._submission_port = free_port()
         self._ports = {name: free_port() for name in KINDS}
         self._neighbours: dict[str, Neighbour] = {}
         self._nudged = time.monotonic()
@@ -92,7 +95,7 @@ class Neighbourhood:
             cli.run(cli.manage.add_domain(HOUSE))
             for name in PEOPLE:
                 cli.run(cli.manage.add_account(f"{name}@{HOUSE}", PASSWORD))
-            for domain in (*TLS_TO_HOUSE, *LMTP_DOMAINS):
+            for domain in (*TLS_TO_HOUSE, *LMTP_DOMAINS, LOG_IN_DOMAIN):
                 if domain != HOUSE:
                     cli.run(cli.manage.add_domain(domain))
                     for name in PEOPLE:
@@ -138,7 +141,10 @@ class Neighbourhood:
         host = Host(
             self._folder / "house",
             HOUSE,
-            listen={"lmtp": (f"unix:{self._doors}/lmtp.sock", f"127.0.0.1:{self._lmtp_port}")},
+            listen={
+                "submission": (f"127.0.0.1:{self._submission_port}",),
+                "lmtp": (f"unix:{self._doors}/lmtp.sock", f"127.0.0.1:{self._lmtp_port}"),
+            },
             lmtp={"socket_mode": "0666"},
             smtp={"letter_octets_max": HOUSE_LETTER_OCTETS_MAX},
             queue={"retry_seconds_max": 1, "warning_seconds": 3600},
@@ -146,6 +152,12 @@ class Neighbourhood:
         for name, port in self._ports.items():
             for place, tls in (("", "may"), ("plain.", "never"), ("must.", "must")):
                 host.route(f"{place}{name}.example", port, tls=tls)
+        password = self._folder / "password"
+        password.write_text(PASSWORD)
+        host.route(
+            "known.exim.example", self._ports["exim"],
+            tls="must", user="ann", password_file=str(password),
+        )  # fmt: skip
         return host
 
     def _make_neighbour(self, kind: Kind) -> Neighbour:
@@ -153,9 +165,12 @@ class Neighbourhood:
         routes = {d: Route(port=self.house.smtp_port, tls=tls) for d, tls in TLS_TO_HOUSE.items()}
         routes["unix.example"] = Route(socket="/mnt/doors/lmtp.sock", protocol="lmtp")
         routes["tcp.example"] = Route(port=self._lmtp_port, protocol="lmtp")
+        routes[LOG_IN_DOMAIN] = Route(
+            port=self._submission_port, tls=True, user=f"ann@{HOUSE}", password=PASSWORD
+        )
         settings = Settings(
             domain=domain,
-            more_domains=(f"plain.{domain}", f"must.{domain}"),
+            more_domains=(f"plain.{domain}", f"must.{domain}", f"known.{domain}"),
             port=self._ports[kind.name],
             people=PEOPLE,
             aliases={f"sales@{domain}": f"ann@{domain}"}

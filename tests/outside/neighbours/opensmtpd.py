@@ -12,6 +12,7 @@ smtp max-message-size "{letter_octets_max}"
 {filter}
 listen on {address} port {port} tls pki {host} hostname {host} {filtered}
 table aliases {{ {aliases} }}
+table secrets {{ {secrets} }}
 action people maildir alias <aliases>
 {actions}
 match from any for domain {{ {domains} }} action people
@@ -46,6 +47,7 @@ def machine(settings: Settings) -> Machine:
         filtered="filter later" if grey else "",
         letter_octets_max=settings.letter_octets_max,
         aliases=", ".join(f'"{a}" = "{to}"' for a, to in {"postmaster": "root", **aliases}.items()),
+        secrets=", ".join(_secrets(settings)) or '"nobody" = "none:none"',
         actions="\n".join(actions),
         matches="\n".join(matches),
         certificate=CERTIFICATE,
@@ -67,12 +69,19 @@ def _action(route: Route, settings: Settings) -> str:
     if route.protocol == "lmtp":
         return f'lmtp "{route.socket or f"{route.address}:{route.port}"}" rcpt-to'
     scheme, verify = ("smtp+tls", "tls no-verify") if route.tls else ("smtp+notls", "")
-    return f'relay host "{scheme}://{route.address}:{route.port}" helo {settings.host} {verify}'
+    label, log_in = (f"at{route.port}@", "auth <secrets>") if route.user else ("", "")
+    place = f"{scheme}://{label}{route.address}:{route.port}"
+    return f'relay host "{place}" helo {settings.host} {verify} {log_in}'
+
+
+def _secrets(settings: Settings) -> list[str]:
+    known = [route for route in settings.routes.values() if route.user]
+    return [f'"at{route.port}" = "{route.user}:{route.password}"' for route in known]
 
 
 OPENSMTPD: Final = Kind(
     name="opensmtpd",
-    package="opensmtpd",
+    packages=("opensmtpd",),
     users={"opensmtpd": 64_031, "opensmtpq": 64_032},
     machine=machine,
     queue_command=("smtpctl", "show", "queue"),

@@ -18,8 +18,8 @@ TRIES: Final = 3
 SECONDS_MAX: Final = 600.0
 
 
-def unpack(package: str) -> Path:
-    """The folder with the files of a package and of what it needs that is missing here.
+def unpack(package: str, *more: str) -> Path:
+    """The folder with the files of a package, of some more, and of what they need and is not here.
 
     Processes that ask at the same time wait for the one that downloads.
     """
@@ -34,18 +34,18 @@ def unpack(package: str) -> Path:
         if not root.exists():
             fresh = UNPACKED / f"{package}.new"
             shutil.rmtree(fresh, ignore_errors=True)
-            _download(package, fresh / "archives")
+            _download((package, *more), fresh / "archives")
             _extract(fresh / "archives", fresh / "root")
             (fresh / "root").rename(root)  # whole or not at all
             shutil.rmtree(fresh)
     return root
 
 
-def _download(package: str, archives: Path) -> None:
+def _download(packages: tuple[str, ...], archives: Path) -> None:
     (archives / "partial").mkdir(parents=True)
     command = (
         "apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "--reinstall",
-        "-o", f"Dir::Cache::archives={archives}", "install", package,
+        "-o", f"Dir::Cache::archives={archives}", "install", *packages,
     )  # fmt: skip
     said = ""
     for number in range(TRIES):  # a registry may be away for a moment, or its lists too old
@@ -53,9 +53,9 @@ def _download(package: str, archives: Path) -> None:
             time.sleep(5 * number)
             _run("apt-get", "-q", "update")
         said = _run(*command)
-        if any(archives.glob(f"{package}_*.deb")):
+        if all(any(archives.glob(f"{package}_*.deb")) for package in packages):
             return
-    raise AssertionError(f"apt-get could not download {package}:\n{said[-2000:]}")
+    raise AssertionError(f"apt-get could not download {packages}:\n{said[-2000:]}")
 
 
 def _extract(archives: Path, root: Path) -> None:

@@ -42,6 +42,8 @@ smtpd_tls_loglevel = 1
 smtp_tls_security_level = may
 smtp_tls_loglevel = 1
 lmtp_tls_loglevel = 1
+smtp_sasl_password_maps = texthash:/etc/postfix/passwords
+smtp_sasl_security_options = noanonymous
 smtputf8_enable = yes
 message_size_limit = {letter_octets_max}
 mailbox_size_limit = 0
@@ -71,6 +73,7 @@ proxywrite unix - - n - 1 proxymap
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
 secure unix - - n - - smtp -o smtp_tls_security_level=encrypt
+known unix - - n - - smtp -o smtp_tls_security_level=encrypt -o smtp_sasl_auth_enable=yes
 open unix - - n - - smtp -o smtp_tls_security_level=none
 showq unix n - n - - showq
 error unix - - n - - error
@@ -105,6 +108,9 @@ def machine(settings: Settings) -> Machine:
     }
     tables = {
         "transport": {d: f"{_service(r)}:{_next_hop(r)}" for d, r in settings.routes.items()},
+        "passwords": {
+            _next_hop(r): f"{r.user}:{r.password}" for r in settings.routes.values() if r.user
+        },
         "virtual": settings.aliases,
         "deferred": dict.fromkeys(settings.deferred, "451 4.7.1 come again later"),
     }
@@ -124,6 +130,8 @@ def machine(settings: Settings) -> Machine:
 def _service(route: Route) -> str:
     if route.protocol == "lmtp":
         return "lmtp"
+    if route.user:
+        return "known"
     return "secure" if route.tls else "open"
 
 
@@ -138,7 +146,7 @@ def _table(rows: object) -> str:
 
 POSTFIX: Final = Kind(
     name="postfix",
-    package="postfix",
+    packages=("postfix", "libsasl2-modules"),
     users={"postfix": 64_001, "postdrop": 64_002},
     machine=machine,
     queue_command=("postqueue", "-p"),

@@ -77,6 +77,9 @@ def machine(settings: Settings) -> Machine:
     for name, (domain, route) in routes.items():
         host = _place(name, route)
         access[f"To:{domain}"] = "RELAY"
+        if route.user:
+            log_in = f'"U:{route.user}" "P:{route.password}" "M:PLAIN"'
+            access[f"AuthInfo:{host}"] = log_in
         access |= {f"TLS_Srv:{host}": "ENCR:112"} if route.tls else {f"Try_TLS:{host}": "NO"}
     access |= {f"To:{domain}": "RELAY" for domain in settings.relay_domains}
     access |= {f"To:{one}": 'ERROR:"451 4.7.1 come again later"' for one in settings.deferred}
@@ -134,7 +137,7 @@ def _table(rows: dict[str, str]) -> str:
 
 SENDMAIL: Final = Kind(
     name="sendmail",
-    package="sendmail-bin",
+    packages=("sendmail-bin", "libsasl2-modules"),
     users={"smmta": 64_021, "smmsp": 64_022},
     machine=machine,
     queue_command=(_SENDMAIL, "-bp"),

@@ -10,10 +10,13 @@ from typing import Final
 from posthouse.wire.smtp.remote_replies import RemoteReply
 
 UTF8_REFUSED: Final = RemoteReply(
-    553, "5.6.7", "an address or header needs SMTPUTF8, which the next host does not offer"
+    553,
+    "5.6.7",
+    "an address or header needs SMTPUTF8, which the next host does not offer",
+    is_ours=True,
 )
 BINARY_REFUSED: Final = RemoteReply(
-    554, "5.6.3", "the letter is binary, which the next host does not take"
+    554, "5.6.3", "the letter is binary, which the next host does not take", is_ours=True
 )
 RECIPIENTS_LEAST: Final = 100
 """What every host takes in one letter. RFC 5321 4.5.3.1.8"""
@@ -67,7 +70,7 @@ def unfit(letter: Outgoing, offered: Offered) -> RemoteReply | None:
     most = offered.get("SIZE", "")
     if most.isdigit() and 0 < int(most[:20]) < letter.size:  # RFC 1870 3: 0 is no limit
         say = f"the letter has {letter.size} octets, the next host takes {most[:20]}"
-        return RemoteReply(552, "5.3.4", say)
+        return RemoteReply(552, "5.3.4", say, is_ours=True)
     return None
 
 

@@ -33,6 +33,8 @@ class RemoteReply:
     """For people: printable, the lines joined by a space."""
     lines: tuple[bytes, ...] = ()
     """Behind the code, as they came; only EHLO's are of use."""
+    is_ours: bool = False
+    """The host never said it: we saw from what it offers that it would not take the letter."""
 
     @property
     def is_positive(self) -> bool:
