@@ -40,6 +40,9 @@ def queue_of(house: House) -> Runner:
             shuffle=shuffled,
         )
     )
+    # A first worker frees what any of its number held, of a server that is gone. Later ones
+    # leave those of an older configuration alone, which may be waiting for an answer still.
+    holders = f"w{house.number}:{f'{house.generation}.' if house.generation else ''}"
     directory = Directory(house.store)
     queue = QueueHouse(
         store=house.store,
@@ -58,8 +61,8 @@ def queue_of(house: House) -> Runner:
         log=house.log,
         row=house.row,
         loop=house.loop,
-        holders=f"w{house.number}:",
-        life=secrets.token_hex(4),
+        holders=holders,
+        life=f"{'' if house.generation else '0.'}{secrets.token_hex(4)}",
     )
     runner = Runner(queue, Carriers(HereCarrier(queue, directory), carrier))
     house.services.append(runner)
