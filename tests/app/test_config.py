@@ -12,7 +12,9 @@ from posthouse.app.config import (
     Root,
     StorePlace,
     default_config,
+    with_old,
 )
+from posthouse.app.config_load import parse_config
 from posthouse.net.limits import NetSettings
 from posthouse.queue.settings import RelaySettings, Route
 
@@ -82,3 +84,14 @@ def test_no_key_stands_in_two_kinds_of_a_section() -> None:
 def test_parts_say_which_keys_are_wrong(part: object, keys: list[str]) -> None:
     """What a type and bounds cannot say, the part itself finds."""
     assert [key for key, _allowed in part.wrong()] == keys  # type: ignore[attr-defined]
+
+
+def test_what_a_running_server_keeps() -> None:
+    """Data directory and user stay as they were, with their names; the rest is new."""
+    old = parse_config('data = "/a"\nuser = "ann"\nhostname = "old.test"', None, {})
+    new = parse_config('data = "/b"\nuser = "ann"\nhostname = "new.test"', None, {})
+    config, kept = with_old(new, old)
+    assert kept == ["data"]
+    assert config.data == Path("/a")
+    assert config.hostname == "new.test"
+    assert with_old(old, old) == (old, [])

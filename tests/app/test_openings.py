@@ -123,3 +123,16 @@ def test_the_lmtp_socket_has_the_mode_of_the_config(tmp_path: Path, mode: str) -
     with openings_of("lmtp") as (openings, _):
         openings.adopt(config)
         assert (tmp_path / "l.sock").stat().st_mode & 0o777 == int(mode, 8)
+
+
+def test_a_new_mode_for_a_socket_that_stays(tmp_path: Path) -> None:
+    """A reload gives it the mode of the new configuration; a path that somebody took is no
+    trouble.
+    """
+    text = f"data = '{tmp_path}'\n[listen]\nlmtp = ['unix:l.sock']\n[lmtp]\nsocket_mode = "
+    with openings_of("lmtp") as (openings, _):
+        openings.adopt(parse_config(f"{text}'0600'", None, {}))
+        openings.adopt(parse_config(f"{text}'0666'", None, {}))
+        assert (tmp_path / "l.sock").stat().st_mode & 0o777 == 0o666
+        (tmp_path / "l.sock").unlink()
+        openings.adopt(parse_config(f"{text}'0600'", None, {}))

@@ -59,6 +59,8 @@ class House:
     """Who asks the DNS, for the queue and for the doors: made by the first that needs it."""
     number: int = 0
     """Of the worker, from 0."""
+    generation: int = 0
+    """How often the configuration was new before: workers of the last one may still be at work."""
     services: list[Service] = field(default_factory=list)
     """What runs beside the doors."""
     accept: AcceptHouse | None = None

@@ -8,7 +8,7 @@ to; this file only puts them together. Reading a file is `config_load.py`, telli
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -133,6 +133,9 @@ class Section:
     is_repeated: bool = False
 
 
+NEED_RESTART: Final = ("data", "user")
+"""Keys before the first section that a running server cannot change."""
+
 SECTIONS: Final = (
     Section("", (Root,)),
     Section("listen", (Listen,)),
@@ -180,6 +183,18 @@ class Config:
     @property
     def workers(self) -> int:
         return self[Root].workers or len(os.sched_getaffinity(0))
+
+
+def with_old(config: Config, old: Config) -> tuple[Config, list[str]]:
+    """A new configuration for a server that runs with an old one, and the keys that stay as they
+    were until it is started again.
+    """
+    new, before = config[Root], old[Root]
+    kept = [key for key in NEED_RESTART if getattr(new, key) != getattr(before, key)]
+    if not kept:
+        return config, kept
+    root = replace(new, **{key: getattr(before, key) for key in kept})
+    return replace(config, parts={**config.parts, Root: root}), kept
 
 
 def default_config() -> Config:

@@ -3,6 +3,7 @@
 Belongs to the supervisor, which alone may be root. Fails with net.listen.ListenFailed.
 """
 
+import contextlib
 import socket
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Openings:
             for opening in opened:
                 _close(opening)
             raise
+        for opening in kept:
+            self._set_mode(opening, config)
         left = [o for o in self.open if o not in kept]
         self.open = kept + opened
         return left
@@ -131,12 +134,24 @@ class Openings:
             self._activated = [pair for pair in self._activated if pair[1] not in given]
             return Opening(service, address, given, is_given=True)
         backlog = config[NetSettings].backlog_max
-        mode = int(config[LmtpSettings].socket_mode, 8) if service == "lmtp" else UNIX_MODE
+        mode = _mode(service, config)
         with raised(NET_BIND_SERVICE):
             opened = open_listeners(
                 service, address, data=config.data, backlog=backlog, unix_mode=mode
             )
         return Opening(service, address, opened)
+
+    @staticmethod
+    def _set_mode(opening: Opening, config: Config) -> None:
+        """Of a unix socket that stays, as it is configured now."""
+        if opening.address.path and not opening.is_given:
+            for listener in opening.sockets:
+                with contextlib.suppress(OSError):  # somebody took its path away
+                    Path(bound_address(listener).path).chmod(_mode(opening.service, config))
+
+
+def _mode(service: str, config: Config) -> int:
+    return int(config[LmtpSettings].socket_mode, 8) if service == "lmtp" else UNIX_MODE
 
 
 def _close(opening: Opening) -> None:

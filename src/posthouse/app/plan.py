@@ -150,11 +150,13 @@ def accept_house(house: House) -> AcceptHouse:
     if house.accept is None:
         config = house.config
         settings = config[AcceptSettings]
+        runner, confirmations = queue_of(house)
+        intake = Intake(house.store, InboxDelivery(), house.clock, runner, confirmations)
         house.accept = AcceptHouse(
             hostname=config.hostname,
             settings=settings,
             directory=Directory(house.store),
-            intake=Intake(house.store, InboxDelivery(), house.clock, queue_of(house)),
+            intake=intake,
             bodies=BodyFiles(config.data),
             flight=Flight(settings.in_flight_octets_max, house.row),
             ids=Ids(house.clock),

@@ -13,6 +13,7 @@ from posthouse.deliver.local import InboxDelivery
 from posthouse.deliver.remote import RemoteCarrier, RemoteHouse
 from posthouse.directory.resolve import Directory
 from posthouse.net.resolve import DnsSettings, Resolver
+from posthouse.queue.confirm import Confirmations
 from posthouse.queue.house import QueueHouse
 from posthouse.queue.route import Routes
 from posthouse.queue.runner import Runner
@@ -20,7 +21,7 @@ from posthouse.queue.settings import QueueSettings, RelaySettings, Route
 from posthouse.wire.smtp.client_limits import ClientLimits
 
 
-def queue_of(house: House) -> Runner:
+def queue_of(house: House) -> tuple[Runner, Confirmations]:
     """Made once a worker, by the first door that takes letters."""
     config = house.config
     routes = routes_of(config)
@@ -40,6 +41,9 @@ def queue_of(house: House) -> Runner:
             shuffle=shuffled,
         )
     )
+    # A first worker frees what any of its number held, of a server that is gone. Later ones
+    # leave those of an older configuration alone, which may be waiting for an answer still.
+    holders = f"w{house.number}:{f'{house.generation}.' if house.generation else ''}"
     directory = Directory(house.store)
     queue = QueueHouse(
         store=house.store,
@@ -58,12 +62,21 @@ def queue_of(house: House) -> Runner:
         log=house.log,
         row=house.row,
         loop=house.loop,
-        holders=f"w{house.number}:",
-        life=secrets.token_hex(4),
+        holders=holders,
+        life=f"{'' if house.generation else '0.'}{secrets.token_hex(4)}",
     )
-    runner = Runner(queue, Carriers(HereCarrier(queue, directory), carrier))
+    here = HereCarrier(queue, directory)
+    runner = Runner(queue, Carriers(here, carrier))
+    here.confirmations = Confirmations(
+        store=house.store,
+        reporter=queue.reporter,
+        local=queue.local,
+        outbound=runner,
+        clock=house.clock,
+        log=house.log,
+    )
     house.services.append(runner)
-    return runner
+    return runner, here.confirmations
 
 
 def resolver_of(house: House) -> Resolver:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from posthouse.app.build import Plan
 from posthouse.app.capabilities import DAC_READ_SEARCH, keep_only, raised
 from posthouse.app.children import Child, Children, close_all_but
-from posthouse.app.config import Config, LogSettings, Root, TlsSettings
+from posthouse.app.config import Config, LogSettings, TlsSettings, with_old
 from posthouse.app.config_load import ConfigFailed
 from posthouse.app.notify import Notifier
 from posthouse.app.openings import Opening, Openings
@@ -104,6 +104,7 @@ class Supervisor:
         self._is_reloading = False
         self._stopping_since: float | None = None
         self._kill_at: float | None = None
+        self._generation = 0
         self._closing: list[Opening] = []  # of an older config, still served by old workers
         self._exit_code = 0
 
@@ -178,6 +179,7 @@ class Supervisor:
             doors=self._plan.doors,
             open_store=self._plan.open_store,
             number=number,
+            generation=self._generation,
         )
         return run_worker(crew, row, self._say_ready, self._life_read)
 
@@ -359,9 +361,9 @@ class Supervisor:
 
     def _adopt(self, config: Config) -> None:
         old = self._config
-        if (config.data, config[Root].user) != (old.data, old[Root].user):
-            self._log.error("config.refused", problem="data and user change only by a restart")
-            return
+        config, kept = with_old(config, old)
+        if kept:
+            self._log.warning("config.needs_restart", keys=" ".join(kept))
         certificates = self._certificates
         if config[TlsSettings] != old[TlsSettings]:
             certificates = open_house_certificates(config, self._clock)
@@ -381,6 +383,7 @@ class Supervisor:
         self._log.level = Level[config[LogSettings].level.upper()]
         # New workers serve before the old ones stop; their sessions end when nothing is owed.
         self._is_reloading = True
+        self._generation += 1
         self._children.forget_missing()
         if config[StoreSettings] != old[StoreSettings]:
             for scribe in self._children.of(SCRIBE):

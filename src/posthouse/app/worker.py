@@ -49,6 +49,8 @@ class Crew:
     open_store: OpenStore
     number: int
     """Of the worker, from 0."""
+    generation: int = 0
+    """Of the configuration."""
 
 
 def run_worker(crew: Crew, row_number: int, ready: Callable[[], None], life: int) -> int:
@@ -108,6 +110,7 @@ class Worker:
         house = House(crew.config, crew.clock, crew.log, crew.metrics, self._row, self._loop, store)
         house.binds = bool(crew.certificates.end_point)
         house.number = crew.number
+        house.generation = crew.generation
         self._house = house
         for name, make in crew.doors.items():
             house.doors[name] = make(house)

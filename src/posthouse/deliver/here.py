@@ -13,6 +13,7 @@ from posthouse.directory.residents import Resident
 from posthouse.directory.resolve import Directory
 from posthouse.mail.envelope import Envelope, Recipient
 from posthouse.mail.render import render
+from posthouse.queue.confirm import Confirmations
 from posthouse.queue.full import HERE
 from posthouse.queue.house import Carrier, QueueHouse
 from posthouse.queue.intake import refusal_of
@@ -45,11 +46,13 @@ class Carriers:
 class HereCarrier:
     """One a worker."""
 
-    __slots__ = ("_directory", "_house")
+    __slots__ = ("_directory", "_house", "confirmations")
 
     def __init__(self, house: QueueHouse, directory: Directory) -> None:
         self._house = house
         self._directory = directory
+        self.confirmations: Confirmations | None = None
+        """Set when there is a runner, which reports for senders elsewhere need."""
 
     async def carry(self, session: Session) -> None:
         """See `queue.house.Carrier`."""
@@ -76,6 +79,8 @@ class HereCarrier:
             return _reply(refusal)
         except StoreFailure as failure:
             return None if failure.why is Why.IN_USE else _reply(refusal_of(failure))
+        if self.confirmations is not None:
+            await self.confirmations.confirm_row(letter, row)
         self._house.log.info("queue.placed", id=id_text(letter.letter), recipient=row.address)
         return None
 

@@ -35,10 +35,16 @@ class Outbound(Protocol):
         """The rows are on stable storage: the work can begin."""
 
 
+class Confirms(Protocol):
+    """Tells a sender who asked for it that a letter is in mailboxes here: `queue.confirm`."""
+
+    async def confirm(self, letter: Incoming) -> None: ...
+
+
 class Intake:
     """The one way from a door into the store."""
 
-    __slots__ = ("_clock", "_local", "_outbound", "_store")
+    __slots__ = ("_clock", "_confirms", "_local", "_outbound", "_store")
 
     def __init__(
         self,
@@ -46,11 +52,13 @@ class Intake:
         local: LocalDelivery,
         clock: Clock,
         outbound: Outbound | None = None,
+        confirms: Confirms | None = None,
     ) -> None:
         self._store = store
         self._local = local
         self._clock = clock
         self._outbound = outbound
+        self._confirms = confirms
 
     @property
     def sends_elsewhere(self) -> bool:
@@ -84,6 +92,8 @@ class Intake:
         await self._store.commit(*values, note)
         if rows is not None and self._outbound is not None:
             self._outbound.committed(rows, letter)
+        if self._confirms is not None and any(r.notify for r in letter.envelope.recipients):
+            await self._confirms.confirm(letter)
         return f"accepted as {id_text(letter.body.id)}"
 
 
