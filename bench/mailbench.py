@@ -20,13 +20,8 @@ drop      u98's INBOX of --count letters by POP3: log-in with STAT, LIST, UIDL
 login     log-ins a second at --sessions parallel
 storm     --sessions IMAP clients come at once; the seconds until each has INBOX selected
 
-<<<<<<< HEAD
 --starttls: deliver or relay over STARTTLS. --auth: over STARTTLS to --submission, logged in.
---tls: idle over implicit TLS.
-=======
---starttls: deliver over STARTTLS (the generator is Python then). --tls: idle and storm
-over implicit TLS.
->>>>>>> c0fea0525543730921763632138ff71cfabc7989
+--tls: idle and storm over implicit TLS.
 """
 
 import argparse
@@ -76,14 +71,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--limit", type=float, default=120)
     parser.add_argument("--keep", action="store_true", help="many messages per connection")
-<<<<<<< HEAD
     parser.add_argument("--starttls", action="store_true", help="letters over STARTTLS")
     parser.add_argument("--auth", action="store_true", help="letters by submission, logged in")
-    parser.add_argument("--tls", action="store_true", help="idle over implicit TLS")
-=======
-    parser.add_argument("--starttls", action="store_true", help="deliver over STARTTLS")
     parser.add_argument("--tls", action="store_true", help="idle, storm over implicit TLS")
->>>>>>> c0fea0525543730921763632138ff71cfabc7989
     wanted = parser.parse_args()
     wanted.pids = [int(pid) for pid in wanted.pids.split(",") if pid]
     figures = asyncio.run(WORKLOADS[wanted.workload](wanted))

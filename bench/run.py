@@ -66,28 +66,21 @@ def turn_of_peers(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def turn_of_ours(rows: list[Row], folder: Path) -> dict[str, dict[str, Any]]:
-<<<<<<< HEAD
-    """One round of Posthouse."""
-    with house.running(folder) as ours:
-        at = {
-            "smtp": ours.smtp,
-            "submission": ours.submission,
-            "imap": ours.imap,
-            "imaps": ours.imaps,
-            "pop3": ours.pop3,
-        }
-        return {row.key: measure(row, "posthouse", at, ours.pids) for row in rows}
-=======
     """One round of Posthouse; rows that want a fresh server have one together."""
     found: dict[str, dict[str, Any]] = {}
     for fresh in (False, True):
         some = [row for row in rows if row.fresh is fresh]
         if some:
             with house.running(folder) as ours:
-                at = {"smtp": ours.smtp, "imap": ours.imap, "imaps": ours.imaps, "pop3": ours.pop3}
+                at = {
+                    "smtp": ours.smtp,
+                    "submission": ours.submission,
+                    "imap": ours.imap,
+                    "imaps": ours.imaps,
+                    "pop3": ours.pop3,
+                }
                 found |= {r.key: measure(r, "posthouse", at, ours.pids) for r in some}
     return found
->>>>>>> c0fea0525543730921763632138ff71cfabc7989
 
 
 def main() -> int:

@@ -51,6 +51,7 @@ def take(world: QueueWorld, sender: str = "cat@example.org", **notify: tuple[str
             Incoming(
                 body=made.body,
                 rendered=made.rendered,
+                message_id=made.rendered.message_id,
                 received=int(world.clock.now()),
                 envelope=Envelope(sender=sender, recipients=(ann, bob), envelope_id="Q1"),
                 residents=(

@@ -84,7 +84,7 @@ class Confirmations:
     async def _keep(self, report: Incoming) -> None:
         now = self.clock.now()
         values, rows = unit_of(report, self.local, self.outbound, now)
-        note = Note(report.body.id, int(now), report.rendered.message_id, pack(report.stations))
+        note = Note(report.body.id, int(now), report.message_id, pack(report.stations))
         await self.store.commit(*values, note)
         if rows is not None:
             self.outbound.committed(rows, report)
@@ -115,7 +115,7 @@ def _letter(letter: Incoming) -> QueueLetter:
         body=letter.body.id,
         size=letter.body.size,
         sender=envelope.sender,
-        message_id=letter.rendered.message_id,
+        message_id=letter.message_id,
         envelope=QueueEnvelope(
             envelope.body, envelope.smtputf8, envelope.envelope_id, envelope.returns
         ),
