@@ -86,7 +86,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="posthouse-")
-        weakref.finalize(self, shutil.rmtree, self.folder)
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.clock = SetClock()
         self.store = MemoryStore(self.clock)
         self.lines: list[bytes] = []
