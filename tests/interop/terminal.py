@@ -10,11 +10,15 @@ import struct
 import subprocess
 import termios
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from outside.server import SECONDS_MAX
 
+QUIET_LOOKS = 5
+QUIET_SECONDS = 0.02
+"""A program that is still at work is running, or has something to say, at one of so many looks."""
 _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>78]|[\x0e\x0f]")
 """What moves the cursor and colours the text. ECMA-48 5.4"""
 
@@ -48,11 +52,15 @@ class Terminal:
         self._program.kill()
         self._program.wait()
 
-    def expect(self, text: str) -> str:
-        """Waits until this is written, after what was expected last; gives what came with it."""
-        while text.encode() not in (news := _CONTROLS.sub(b"", self.shown[self._heard :])):
+    def expect(self, *texts: str) -> str:
+        """Waits until one of these is written, after what was expected last; gives what came with
+        it."""
+        while True:
+            news = _CONTROLS.sub(b"", self.shown[self._heard :])
+            if any(text.encode() in news for text in texts):
+                break
             data = self._read()
-            assert data, f"it ended without {text!r}: {news[-2000:].decode('utf-8', 'replace')}"
+            assert data, f"it ended without {texts}: {news[-2000:].decode('utf-8', 'replace')}"
             self.shown += data
         self._heard = len(self.shown)
         return news.decode("utf-8", "replace")
@@ -62,7 +70,23 @@ class Terminal:
         return _CONTROLS.sub(b"", self.shown).decode("utf-8", "replace")
 
     def type(self, keys: str) -> None:
+        """Keys, once it waits for some: alpine throws away what comes while it paints."""
+        self._rest()
         os.write(self._ours, keys.encode())
+
+    def _rest(self) -> None:
+        """Waits until it has nothing more to say and sleeps."""
+        looks = 0
+        while looks < QUIET_LOOKS:
+            assert time.monotonic() < self._deadline, f"it never rests: {self.shown[-2000:]!r}"
+            if select.select([self._ours], [], [], QUIET_SECONDS)[0]:
+                if not (data := self._read()):
+                    return
+                self.shown += data
+                looks = 0
+                continue
+            stat = Path(f"/proc/{self._program.pid}/stat").read_text()
+            looks = looks + 1 if stat.rpartition(")")[2].split()[0] == "S" else 0
 
     def finish(self) -> str:
         """Waits for its end, which must be a good one; gives all that it showed."""

@@ -96,7 +96,7 @@ def test_files_and_deletes(server: Server, person: str, tmp_path: Path) -> None:
         terminal.type(DRAFTS_WIRE + "\r")
         terminal.expect("Create")
         terminal.type("y")
-        terminal.expect("DONE]")
+        terminal.expect("DONE]", "copied to folder")
         terminal.type("q")
         terminal.finish()
 
