@@ -36,7 +36,6 @@ SLOW_SECONDS = 3
 RUN_SECONDS_MAX = 600
 SETTLE_SECONDS = 20
 """How long the server stands on a queue before its memory is read."""
-FEW = 1000
 
 
 class Run(NamedTuple):
@@ -156,7 +155,7 @@ def in_folder(work: Callable[[Path], Run]) -> Run:
         return work(Path(folder) / "house")
 
 
-def table(wanted: Namespace, alone: Run, both: Run, memory: tuple[float, float]) -> list[str]:
+def table(wanted: Namespace, alone: Run, both: Run, memory: dict[int, float]) -> list[str]:
     """Side by side."""
     kept = both.per_second / alone.per_second
     bad = f"beside {wanted.dead} dead and {wanted.slow} slow ones"
@@ -169,14 +168,9 @@ def table(wanted: Namespace, alone: Run, both: Run, memory: tuple[float, float])
         f"| CPU of the server | {alone.cpu_ms:.2f} ms | {both.cpu_ms:.2f} ms | | | |",
         "",
     ]
-    if memory[0]:
-        lines += [
-            "| memory of the server, nobody takes a letter | MB |",
-            "| --- | ---: |",
-            f"| {FEW:,} letters in the queue | {memory[0]:.0f} |",
-            f"| {wanted.long:,} letters in the queue | {memory[1]:.0f} |",
-        ]
-    return lines
+    if memory:
+        lines += ["| memory of the server, nobody takes a letter | MB |", "| --- | ---: |"]
+    return lines + [f"| {n:,} letters in the queue | {mb:.0f} |" for n, mb in memory.items()]
 
 
 def main() -> int:
@@ -198,13 +192,10 @@ def main() -> int:
         print(f"round {number + 1}", flush=True)
         alone.append(in_folder(lambda folder: work_off(wanted, folder, with_bad=False)))
         both.append(in_folder(lambda folder: work_off(wanted, folder, with_bad=True)))
-    memory = (0.0, 0.0)
-    if wanted.long:
-        sizes = []
-        for letters in (FEW, wanted.long):
-            with tempfile.TemporaryDirectory(prefix="posthouse-queue-") as folder:
-                sizes.append(memory_with(wanted, Path(folder) / "house", letters))
-        memory = sizes[0], sizes[1]
+    memory: dict[int, float] = {}
+    for letters in (1000, wanted.long // 10, wanted.long) if wanted.long else ():
+        with tempfile.TemporaryDirectory(prefix="posthouse-queue-") as folder:
+            memory[letters] = memory_with(wanted, Path(folder) / "house", letters)
     middle = [Run(*map(median, zip(*runs, strict=True))) for runs in (alone, both)]
     lines = table(wanted, middle[0], middle[1], memory)
     print("\n".join(lines))
