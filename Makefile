@@ -17,7 +17,7 @@ ifneq ($(shell test -x $(BIN)/python && cat $(VENV)/.made 2>/dev/null),$(CURDIR)
 .PHONY: $(VENV)/.made
 endif
 
-.PHONY: help build run test check crash bench budgets growth talk coverage lock docs news clean
+.PHONY: help build run test check crash bench budgets growth queue talk coverage lock docs news clean
 
 help: ## what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -70,6 +70,9 @@ budgets: $(VENV)/.dev ## what each hot path costs beside its budget, in microsec
 
 growth: $(VENV)/.dev ## what a store of 1,000,000 letters costs beside one of 10,000
 	@flock /tmp/posthouse-bench.lock $(BIN)/python bench/growth.py $(ARGS)
+
+queue: $(VENV)/.dev ## 100,000 letters queued, a fifth of the destinations dead or slow
+	@flock /tmp/posthouse-bench.lock $(BIN)/python bench/queueing.py $(ARGS)
 
 talk: $(VENV)/.dev ## one conversation file against the core: make talk FILE=tests/transcripts/smtp/x.talk
 	@test -n "$(FILE)" || { echo "make talk FILE=tests/transcripts/smtp/NAME.talk" >&2; exit 64; }

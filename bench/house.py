@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,7 @@ recipients_per_day_max = 0
 
 [relay]
 networks = ["127.0.0.0/8"]
+{relay}
 
 [[route]]
 domain = "sink.test"
@@ -60,6 +61,8 @@ to = "127.0.0.1:{sink}"
 
 [tls]
 allow_plaintext_auth = true
+
+{more}
 """
 
 
@@ -97,8 +100,17 @@ def add_users(settings: Path, first: int, last: int) -> None:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, users: int = 100, workers: int = 2) -> Iterator[House]:
-    """A server on fresh data, between its ready line and its stop."""
+def running(
+    folder: Path,
+    *,
+    users: int = 100,
+    workers: int = 2,
+    relay: str = "",
+    more: str = "",
+    fill: Callable[[Path], None] | None = None,
+) -> Iterator[House]:
+    """A server on fresh data, between its ready line and its stop. `relay` goes to that section of
+    the configuration, `more` to its end; `fill` puts something into the data before it starts."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     settings = folder / "posthouse.toml"
@@ -109,7 +121,13 @@ def running(folder: Path, *, users: int = 100, workers: int = 2) -> Iterator[Hou
         "imaps": BASE + 993,
         "pop3": BASE + 110,
     }
-    settings.write_text(_SETTINGS.format(data=folder / "data", workers=workers, sink=SINK, **ports))
+    settings.write_text(
+        _SETTINGS.format(
+            data=folder / "data", workers=workers, sink=SINK, relay=relay, more=more, **ports
+        )
+    )
+    if fill is not None:
+        fill(folder / "data")
     log = folder / "log"
     with log.open("wb") as errors:
         server = subprocess.Popen(
@@ -120,7 +138,8 @@ def running(folder: Path, *, users: int = 100, workers: int = 2) -> Iterator[Hou
         )
     try:
         _await_ready(server, log)
-        posthouse(settings, "domain", "add", "bench.test")
+        if users:
+            posthouse(settings, "domain", "add", "bench.test")
         add_users(settings, 0, users)
         at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         yield House(pids=[server.pid], settings=settings, data=folder / "data", **at)

@@ -52,13 +52,14 @@ class ScriptedCarrier:
         self.sessions: list[str] = []
         self.gate: dict[str, asyncio.Event] = {}
         """Letters of these destinations wait for it."""
+        self.idle_seconds = 0.01
 
     async def carry(self, session: Session) -> None:
         self.sessions.append(session.destination)
         while True:
             job = session.take()
             if job is None:
-                await session.wait(0.01)
+                await session.wait(self.idle_seconds)
                 job = session.take()
             if job is None:
                 return

@@ -18,6 +18,7 @@ class Settler:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.is_calm = True
 
     def settle(self, lane: Lane, job: Job, attempts: list[Attempt]) -> "asyncio.Future[None]":
         self.told.append((job, attempts))
@@ -27,6 +28,12 @@ class Settler:
 
     def out_of_reach(self, lane: Lane, reply: RemoteReply, *, tried: bool) -> None:
         self.told.append((reply, tried))
+
+    def may_rest(self, lane: Lane) -> bool:
+        return self.is_calm
+
+    def rested(self, lane: Lane) -> None:
+        self.told.append("rested")
 
 
 def job(octets: bytes | None = None) -> Job:
@@ -109,3 +116,23 @@ async def session() -> None:
 def test_what_is_taken_comes_back_once() -> None:
     """A session knows what it owes."""
     asyncio.run(session())
+
+
+async def resting() -> None:
+    settler = Settler()
+    mine = lane([], settler)
+    waits = asyncio.ensure_future(mine.wait(60))
+    await asyncio.sleep(0)
+    assert mine.idle_sessions == 1
+    mine.dismiss()
+    await waits
+    assert mine.idle_sessions == 0
+    assert settler.told == ["rested"]
+    settler.is_calm = False
+    await mine.wait(60)
+    mine.dismiss()  # nobody is there
+
+
+def test_a_session_without_a_letter_goes_where_its_place_is_needed() -> None:
+    """It is told to, or does not begin to wait at all."""
+    asyncio.run(resting())

@@ -189,6 +189,46 @@ def test_the_dead_do_not_delay_the_living() -> None:
     world.close()
 
 
+def test_connections_without_letters_make_room() -> None:
+    """All that may be open stand idle, kept for another letter; a destination that has none gets
+    one at once, and so do those behind it."""
+    world = QueueWorld(sessions_max=4)
+    world.carrier.idle_seconds = 60
+    world.runner.start()
+    for number in range(4):
+        world.take(f"bob@idle{number}.example")
+    world.until(lambda: len(world.runner._resting) == 4)
+    for number in range(20):
+        world.take(f"bob@new{number}.example")
+    world.until(lambda: not world.queue)
+
+    assert len(world.carrier.carried) == 24
+    assert world.runner._sessions <= 4
+    world.runner.shut_down()
+    world.until(lambda: world.runner.is_idle)
+    world.close()
+
+
+def test_full_hands_forget_no_destination(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a slow destination holds all letters that may be at hand another one gets no more of
+    its own; as soon as there is room it is gone on with, without a word from the bus."""
+    monkeypatch.setattr("posthouse.queue.runner.HELD_MAX", 2)
+    world = QueueWorld(sessions_max=8, claim_rows_max=3)
+    gate = world.carrier.gate["slow.example"] = asyncio.Event()
+    for number in range(7):
+        world.take(f"r{number}@{'slow' if number < 3 else 'quick'}.example")
+    world.runner.start()
+    world.until(lambda: world.runner._looked_at > 0)
+    assert len(world.carrier.carried) == 1
+    gate.set()
+    world.until(lambda: not world.queue)
+
+    assert {address.partition("@")[0] for _, address in world.carrier.carried} == {
+        f"r{number}" for number in range(7)
+    }
+    world.close()
+
+
 def test_a_worker_that_comes_after_frees_what_its_predecessor_held(world: QueueWorld) -> None:
     """kill -9 loses nothing and delays nothing."""
     world.carrier.gate["example.net"] = asyncio.Event()

@@ -45,6 +45,12 @@ class Settler(Protocol):
 
     def out_of_reach(self, lane: "Lane", reply: RemoteReply, *, tried: bool) -> None: ...
 
+    def may_rest(self, lane: "Lane") -> bool:
+        """Whether a session without a letter may keep its connection for a while."""
+
+    def rested(self, lane: "Lane") -> None:
+        """One that did so goes on, or ends."""
+
 
 class Lane:
     """Its jobs, and what is known of the destination. Never touches the store: the runner does."""
@@ -111,7 +117,7 @@ class Lane:
 
     async def wait(self, seconds: float) -> None:
         """Until there may be another one, or the time is up."""
-        if self.jobs or seconds <= 0 or self._is_closed:
+        if self.jobs or seconds <= 0 or self._is_closed or not self.settler.may_rest(self):
             return
         waiter: asyncio.Future[None] = self._loop.create_future()
         self._waiters.append(waiter)
@@ -122,6 +128,12 @@ class Lane:
             timer.cancel()
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+            self.settler.rested(self)
+
+    def dismiss(self) -> None:
+        """One session that waits goes: another destination needs its place."""
+        if self._waiters:
+            _over(self._waiters.popleft())
 
     def close(self) -> None:
         """Sessions that wait look again, find nothing, and wait no more."""

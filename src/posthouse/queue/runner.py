@@ -34,6 +34,8 @@ LANE_JOBS_MAX: Final = 500
 """Letters of one destination that are at hand; more wait in the store."""
 HELD_MAX: Final = 20_000
 """Letters that are at hand together."""
+ROWS_A_SESSION: Final = 10
+"""Rows claimed for each connection that the destination is trusted with."""
 PAGE: Final = 100
 LOOK_SECONDS: Final = 0.05
 """Between two looks at what is due, whatever the bus says."""
@@ -53,6 +55,8 @@ class Runner:
         self._lanes: dict[str, Lane] = {}
         self._starved: dict[str, Lane] = {}
         """Lanes that want a first session and may not have one now."""
+        self._resting: dict[Lane, None] = {}
+        """Lanes with sessions that wait for a letter."""
         self._sessions = 0
         self._suspects = 0
         self._running: dict[Session, asyncio.Task[None]] = {}
@@ -191,7 +195,7 @@ class Runner:
             most=self._house.settings.sessions_max,
         ):
             if lane.sessions == 0:
-                self._starved[lane.destination] = lane
+                self._starve(lane)
             return
         lane.sessions += 1
         self._count_session(1, is_suspect=is_suspect)
@@ -231,6 +235,8 @@ class Runner:
         if self._is_closing:
             return
         self._staff(lane)
+        if lane.sessions == 0 and lane.may_have_more:
+            self._claim_more(lane)
         self._forget(lane)
         most = self._house.settings.sessions_max
         for destination in list(self._starved)[:PAGE]:
@@ -240,6 +246,14 @@ class Runner:
             self._staff(starved)
             if starved.sessions == 0 and starved.may_have_more:
                 self._claim_more(starved)
+
+    def _starve(self, lane: Lane) -> None:
+        """It has its turn when a session ends; one that has no letter ends at once."""
+        self._starved[lane.destination] = lane
+        if self._resting and self._sessions >= self._house.settings.sessions_max:
+            resting = next(iter(self._resting))
+            resting.dismiss()
+            self.rested(resting)
 
     def _forget(self, lane: Lane) -> None:
         """A lane that is of no use goes; the store knows all that must be known."""
@@ -318,25 +332,23 @@ class Runner:
 
     def _claim_more(self, lane: Lane) -> None:
         """Rows for a lane that has hands free."""
-        if (
-            self._is_closing
-            or lane.is_claiming
-            or len(lane.jobs) >= LANE_JOBS_MAX
-            or self._hands.letters >= HELD_MAX
-        ):
+        if self._is_closing or lane.is_claiming or len(lane.jobs) >= LANE_JOBS_MAX:
             return
-        if lane.sessions == 0 and self._sessions >= self._house.settings.sessions_max:
-            self._starved[lane.destination] = lane
+        is_full = self._hands.letters >= HELD_MAX
+        most = self._house.settings.sessions_max
+        if lane.sessions == 0 and (is_full or self._sessions >= most):
+            self._starve(lane)
             return
+        if is_full:
+            return  # a session of the lane asks again, at the latest when it ends
         lane.is_claiming = True
         self._hands.spawn(self._claim(lane))
 
     async def _claim(self, lane: Lane) -> None:
         house = self._house
-        rows = house.settings.claim_rows_max
         try:
             (claimed,) = await house.store.commit(
-                ClaimQueue(lane.destination, house.holder, house.until(), rows)
+                ClaimQueue(lane.destination, house.holder, house.until(), self._rows_for(lane))
             )
             assert isinstance(claimed, QueueClaimed)
             lane.may_have_more = claimed.more
@@ -350,6 +362,12 @@ class Runner:
         for _ in range(lane.pace.allowed - lane.sessions):
             self._staff(lane)
         self._forget(lane)
+
+    def _rows_for(self, lane: Lane) -> int:
+        """What a destination is not yet trusted with would have to be given back."""
+        if lane.failures:
+            return 1
+        return min(self._house.settings.claim_rows_max, ROWS_A_SESSION * lane.pace.allowed)
 
     def _take_claimed(self, lane: Lane, letter: QueueLetter) -> None:
         """Rows that a changed configuration sends elsewhere go back under the new name."""
@@ -376,6 +394,18 @@ class Runner:
         task = self._hands.settle(job, attempts)
         self._staff(lane)
         return task
+
+    def may_rest(self, lane: Lane) -> bool:
+        """See `lane.Settler`. Not while other destinations have no connection at all."""
+        if self._starved and self._sessions >= self._house.settings.sessions_max:
+            return False
+        self._resting[lane] = None
+        return True
+
+    def rested(self, lane: Lane) -> None:
+        """See `lane.Settler`."""
+        if not lane.idle_sessions:
+            self._resting.pop(lane, None)
 
     def out_of_reach(self, lane: Lane, reply: RemoteReply, *, tried: bool) -> None:
         """The last session of a lane finds nobody: the destination pauses, its jobs go back. One
