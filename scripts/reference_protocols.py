@@ -72,9 +72,9 @@ def standards(index: Index, entries: list[Entry]) -> list[str]:
     built = [e for e in entries if e["state"] in ("done", "partial")]
     lines = [
         "## Standards\n",
-        "*done*: every rule that concerns a server is kept, and the tests named prove it. *partial*:",
-        "some of it works, and what is left out is said. Sections stand where source or tests cite",
-        "them; *whole* is what cites the standard without a section.\n",
+        "*done*: every rule that concerns a server is kept, and the tests named prove it.",
+        "*partial*: some of it works, and what is left out is said. Sections stand where source or",
+        "tests cite them; *whole* is what cites the standard without a section.\n",
         "| RFC | title | state |",
         "| --- | --- | --- |",
         *(f"| [{e['number']}](#rfc-{e['number']}) | {e['title']} | {e['state']} |" for e in built),
@@ -171,8 +171,8 @@ def submission() -> str:
              "src/posthouse/authenticate")  # fmt: skip
     return _page(
         "Submission",
-        "Ports 587 (STARTTLS) and 465 (TLS from the first octet): SMTP as its page says, after AUTH",
-        "with `SCRAM-SHA-256-PLUS`, `SCRAM-SHA-256`, `PLAIN` or `LOGIN`.\n",
+        "Ports 587 (STARTTLS) and 465 (TLS from the first octet): SMTP as its page says, after",
+        "AUTH with `SCRAM-SHA-256-PLUS`, `SCRAM-SHA-256`, `PLAIN` or `LOGIN`.\n",
         index=index,
         entries=index.of(rooms),
     )

@@ -33,8 +33,8 @@ def said_in(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("folder", ["smtp", "submission", "lmtp"])
 def test_every_reply_has_an_enhanced_code(folder: str) -> None:
-    """In all conversations, where they say the code: 2yz, 4yz and 5yz with a code of their class, but greeting and hello; a
-    3yz has none. RFC 2034 4, 5
+    """In all conversations, where they say the code: 2yz, 4yz and 5yz have one of their class, but
+    for greeting and hello; 3yz has none. RFC 2034 4, 5
     """
     count = 0
     for path in (TRANSCRIPTS / folder).glob("*.talk"):
