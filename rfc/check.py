@@ -24,7 +24,7 @@ KEYS = {"number", "title", "state", "where", "tests", "note"}
 SECTION = r"(?:[1-9]\d?(?:\.\d+)*|Appendix [A-Z])"
 FIRST = re.compile(r"\bRFCs?[ -]?(?P<number>\d{3,5})\b(?:-(?P<last>\d{4,5})\b)?")
 NEXT = re.compile(
-    r"(?:, and |, | and | or |/)(?:RFC )?(?P<number>\d{4,5})\b(?:-(?P<last>\d{4,5})\b)?"
+    r"(?:, and |, |; | and | or |/)(?:RFC )?(?P<number>\d{4,5})\b(?:-(?P<last>\d{4,5})\b)?"
 )
 WHERE = re.compile(rf"(?:,| and)? (?P<section>{SECTION})(?![\w.]*\d)")
 
@@ -57,10 +57,10 @@ def citations(text: str, file: str) -> Iterator[Citation]:
 
 
 def cited(folder: Path) -> list[Citation]:
-    """Every citation in the Python files and schemas below a folder."""
+    """Every citation in the Python files, schemas and transcripts below a folder."""
     found: list[Citation] = []
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".sql"}:
+        if path.suffix in {".py", ".sql", ".talk"}:
             found += citations(path.read_text(), path.relative_to(folder.parent).as_posix())
     return found
 
@@ -91,8 +91,23 @@ def wrong_entries(entries: list[dict[str, Any]], root: Path) -> Iterator[str]:
                 if not entry.get(key):
                     yield f"{name}: done, but {key} names nothing"
                 for place in entry.get(key, ()):
-                    if not (root / place).exists():
+                    if not (root / place.partition("::")[0]).exists():
                         yield f"{name}: {key} names {place}, which does not exist"
+            yield from wrong_proofs(name, entry, root)
+
+
+def wrong_proofs(name: str, entry: dict[str, Any], root: Path) -> Iterator[str]:
+    """Of a done RFC: each test is one file that cites it, or file::test, a test that is there."""
+    for place in entry.get("tests", ()):
+        path, _, test = place.partition("::")
+        if (root / path).is_dir():
+            yield f"{name}: {path} is a folder; name the files that prove it"
+        elif (root / path).is_file():
+            text = (root / path).read_text()
+            if test and not re.search(rf"^def {re.escape(test)}\(", text, re.MULTILINE):
+                yield f"{name}: there is no {test} in {path}"
+            elif not test and all(c.number != entry["number"] for c in citations(text, path)):
+                yield f"{name}: {path} does not cite it"
 
 
 def wrong_citations(entries: list[dict[str, Any]], found: list[Citation]) -> Iterator[str]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/reference from the code: commands, configuration, metrics, IMAP. `make docs`.
+"""Writes docs/reference from the code: commands, configuration, metrics, protocols. `make docs`.
 
     reference.py [PAGE ...]     writes these pages, or all
 
@@ -10,9 +10,11 @@ tests/test_reference.py fails when a page is older than its source.
 import importlib
 import os
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import reference_protocols as protocols
 
 FOLDER = Path(__file__).parents[1] / "docs/reference"
 MADE = "<!-- Made by `make docs`; change the code instead. -->\n"
@@ -84,22 +86,10 @@ def imap() -> str:
             "| command | when | brought by |",
             "| --- | --- | --- |",
             *rows,
-            "\n## Standards\n",
-            *standards("src/posthouse/read/imap", "src/posthouse/wire/imap"),
             "",
+            *protocols.imap_standards(),
         ]
     )
-
-
-def standards(*rooms: str) -> list[str]:
-    """What rfc/index.toml says about these folders, as rows of a table."""
-    entries = tomllib.loads((FOLDER.parents[1] / "rfc/index.toml").read_text())["rfc"]
-    rows = [
-        f"| {entry['number']} | {entry['title']} | {entry['state']} | {entry.get('note', '')} |"
-        for entry in sorted(entries, key=lambda entry: int(entry["number"]))
-        if set(rooms) & set(entry.get("where", ()))
-    ]
-    return ["| RFC | title | state | |", "| --- | --- | --- | --- |", *rows]
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -107,6 +97,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "configuration": configuration,
     "imap": imap,
     "metrics": metrics,
+    "pop3": protocols.pop3,
+    "smtp": protocols.smtp,
+    "submission": protocols.submission,
 }
 
 

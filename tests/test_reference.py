@@ -16,6 +16,7 @@ def test_reference_is_fresh() -> None:
     assert spec.loader is not None
     reference = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(reference)
+    assert {page.stem for page in (ROOT / "docs/reference").glob("*.md")} == set(reference.PAGES)
     stale = []
     for page in (ROOT / "docs/reference").glob("*.md"):
         if page.stem == "commands" and sys.version_info[:2] != HELP_AS_IN:

@@ -44,6 +44,7 @@ def test_source_and_index_agree() -> None:
         ("RFC 2045-2047, 2231", [(2045, ""), (2046, ""), (2047, ""), (2231, "")]),
         ("RFC 5256 3 FROM", [(5256, "3")]),
         ("as RFC 3461\n    # 4.2 says", [(3461, "4.2")]),
+        ("RFC 3501 6.4.2; 4315 2.1; 3691", [(3501, "6.4.2"), (4315, "2.1"), (3691, "")]),
         ("RFC 3464 Appendix C", [(3464, "Appendix C")]),
         ("RFC 5321 2.3.1, 3461, 6531.", [(5321, "2.3.1"), (3461, ""), (6531, "")]),
         ("No standard here, only 5321.", []),
@@ -71,6 +72,18 @@ def entry(**keys: Any) -> dict[str, Any]:
         (
             [entry(state="done", where=["no/such"], tests=["tests"])],
             "no/such, which does not exist",
+        ),
+        (
+            [entry(state="done", where=["src"], tests=["tests/wire"])],
+            "tests/wire is a folder; name the files that prove it",
+        ),
+        (
+            [entry(state="done", where=["src"], tests=["tests/test_skips.py"])],
+            "tests/test_skips.py does not cite it",
+        ),
+        (
+            [entry(state="done", where=["src"], tests=["tests/test_rfc.py::test_nothing"])],
+            "there is no test_nothing in tests/test_rfc.py",
         ),
     ],
 )

@@ -97,7 +97,9 @@ def test_set(populated: Command) -> None:
     one = populated.run("account", "show", "ann@example.org", "--json").json
     assert (one["quota_octets"], one["enabled"]) == (0, True)
     populated.run("account", "set", "ann@example.org", "--password-stdin", said="new")
-    assert "nothing to change" in populated.run("account", "set", "ann@example.org").err
+    ended = populated.run("account", "set", "ann@example.org", code=64)
+    assert "nothing to change" in ended.err
+    assert "hint: say --password, --quota" in ended.err
     populated.run("account", "set", "eve@example.org", "--quota", "1", code=65)
     assert (
         "is not a size"

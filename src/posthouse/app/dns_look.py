@@ -1,7 +1,7 @@
 """What the DNS says of a mail domain now, beside what it should: a sentence for each difference.
 
 Asks the machine's resolver, or the servers of [dns]; waits a few seconds at most; never raises.
-RFC 5321 5.1, RFC 7208 3.2, RFC 7505 3, RFC 6186 3.4
+RFC 5321 5.1, RFC 7208 3.2, RFC 7505 3, RFC 6186 3
 """
 
 import ipaddress

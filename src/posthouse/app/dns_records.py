@@ -66,7 +66,7 @@ def records(
     off = "there is no such service"
     for service, (label, usual) in SERVICES.items():
         port = usual if listen is None else port_of(listen.get(service, ()), usual)
-        # RFC 2782: a target of the root means that there is no such service. RFC 6186 3.4
+        # RFC 2782: a target of the root means that there is no such service. RFC 6186 3
         value = f"0 1 {port} {hostname}." if port else "0 0 0 ."
         why = "mail programs find the server" if port else off
         found.append(Record(f"{label}._tcp.{domain}", "SRV", value, why))

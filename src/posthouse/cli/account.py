@@ -9,23 +9,32 @@ posthouse account remove ann@example.org        (asks first: its mail goes too)
 import argparse
 from datetime import UTC, datetime
 
+from posthouse.cli import exits
+from posthouse.cli.actions import actions_of, add_action, add_json
 from posthouse.cli.house import House, open_house
 from posthouse.cli.output import confirm, count_of, octets_of, octets_text, say, show, show_one
 from posthouse.cli.passwords import add_password_options, read_password
+from posthouse.directory.manage import NotDone, address_of
 from posthouse.store.contract import Account, LoginRow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="a new account")
-    add.add_argument("address")
+    actions = actions_of(parser)
+    add = add_action(
+        actions, "add", "a new account", "account add ann@example.org",
+        "account add ann@example.org --quota 2G --password-file FILE",
+    )  # fmt: skip
+    _add_address(add)
     add.add_argument("--quota", default="0", help="most octets of mail, as 2G; 0: no limit")
     add.add_argument(
         "--quota-messages", default="0", metavar="N", help="most messages; 0: no limit"
     )
     add_password_options(add)
-    change = actions.add_parser("set", help="change password, quota or state")
-    change.add_argument("address")
+    change = add_action(
+        actions, "set", "change password, quota or state", "account set ann@example.org --password",
+        "account set ann@example.org --quota 5G", "account set ann@example.org --disable",
+    )  # fmt: skip
+    _add_address(change)
     change.add_argument("--quota", help="most octets of mail, as 2G; 0: no limit")
     change.add_argument("--quota-messages", metavar="N", help="most messages; 0: no limit")
     change.add_argument("--password", action="store_true", help="ask for a new password")
@@ -33,29 +42,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     state = change.add_mutually_exclusive_group()
     state.add_argument("--enable", action="store_true", help="may log in and get mail")
     state.add_argument("--disable", action="store_true", help="may not; its mail is kept")
-    rename = actions.add_parser("rename", help="another address, the same mail")
-    rename.add_argument("address")
-    rename.add_argument("new_address")
-    remove = actions.add_parser("remove", help="the account and all its mail")
-    remove.add_argument("address")
+    rename = add_action(
+        actions, "rename", "another address, the same mail",
+        "account rename ann@example.org ann.lee@example.org",
+    )  # fmt: skip
+    _add_address(rename)
+    rename.add_argument("new_address", help="the address from now on")
+    remove = add_action(
+        actions, "remove", "the account and all its mail", "account remove ann@example.org"
+    )
+    _add_address(remove)
     remove.add_argument("--yes", action="store_true", help="do not ask")
-    one = actions.add_parser("show", help="one account and its mailboxes")
-    one.add_argument("address")
-    one.add_argument("--json", action="store_true")
-    logins = actions.add_parser("logins", help="who logged in or was refused, newest first")
-    logins.add_argument("address")
-    logins.add_argument("--json", action="store_true")
-    listing = actions.add_parser("list", help="all accounts")
+    one = add_action(
+        actions, "show", "one account and its mailboxes", "account show ann@example.org"
+    )
+    _add_address(one)
+    add_json(one)
+    logins = add_action(
+        actions, "logins", "who logged in or was refused, newest first",
+        "account logins ann@example.org", "account logins ann@example.org --json",
+    )  # fmt: skip
+    _add_address(logins)
+    add_json(logins)
+    listing = add_action(
+        actions, "list", "all accounts", "account list", "account list --domain example.org --json"
+    )
     listing.add_argument("--domain", default="", help="only of this domain")
-    listing.add_argument("--json", action="store_true")
+    add_json(listing)
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", help="of the account, as ann@example.org")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    _expect_something(arguments)
     password = None
     if arguments.action == "add" or (arguments.action == "set" and wants_password(arguments)):
         password = read_password(arguments, arguments.address)
     with open_house(arguments) as house:
         return _act(house, arguments, password)
+
+
+def _expect_something(arguments: argparse.Namespace) -> None:
+    """Before anybody is asked for a password. Raises Stop."""
+    if arguments.action == "add":
+        try:
+            address_of(arguments.address)
+        except NotDone as why:
+            raise exits.Stop(exits.DATA, why.sentence, why.hint) from why
+    elif arguments.action == "set":
+        wishes = (
+            arguments.enable, arguments.disable, arguments.quota, arguments.quota_messages,
+            wants_password(arguments),
+        )  # fmt: skip
+        if not any(wish is not None and wish is not False for wish in wishes):
+            raise exits.Stop(
+                exits.USAGE,
+                "nothing to change",
+                "say --password, --quota, --quota-messages, --enable or --disable",
+            )
 
 
 def wants_password(arguments: argparse.Namespace) -> bool:
@@ -104,9 +150,6 @@ def _set(house: House, arguments: argparse.Namespace, password: str | None) -> N
     enabled = True if arguments.enable else False if arguments.disable else None
     quota = None if arguments.quota is None else octets_of(arguments.quota)
     letters = None if arguments.quota_messages is None else count_of(arguments.quota_messages)
-    if password is None and enabled is None and quota is None and letters is None:
-        say("nothing to change: say --password, --quota, --quota-messages, --enable or --disable")
-        return
     account = house.run(
         house.manage.set_account(
             arguments.address,

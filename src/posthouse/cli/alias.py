@@ -7,28 +7,42 @@ catch-all of a domain.
 
 import argparse
 
+from posthouse.cli.actions import actions_of, add_action, add_json
 from posthouse.cli.house import House, open_house
 from posthouse.cli.output import say, show, show_one
 from posthouse.store.contract import Alias
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = actions_of(parser)
     for name, text in (("add", "a new alias"), ("set", "replace the targets of an alias")):
-        one = actions.add_parser(name, help=text)
-        one.add_argument("address")
-        one.add_argument("target", nargs="+")
-    rename = actions.add_parser("rename", help="another address, the same targets")
-    rename.add_argument("address")
-    rename.add_argument("new_address")
-    remove = actions.add_parser("remove", help="mail for it is refused from now on")
-    remove.add_argument("address")
-    show_parser = actions.add_parser("show", help="one alias")
-    show_parser.add_argument("address")
-    show_parser.add_argument("--json", action="store_true")
-    listing = actions.add_parser("list", help="all aliases")
+        one = add_action(
+            actions, name, text, f"alias {name} info@example.org ann@example.org bob@example.org"
+        )
+        _add_address(one)
+        one.add_argument("target", nargs="+", help="where its mail goes, here or elsewhere")
+    rename = add_action(
+        actions, "rename", "another address, the same targets",
+        "alias rename info@example.org office@example.org",
+    )  # fmt: skip
+    _add_address(rename)
+    rename.add_argument("new_address", help="the address from now on")
+    remove = add_action(
+        actions, "remove", "mail for it is refused from now on", "alias remove info@example.org"
+    )
+    _add_address(remove)
+    one = add_action(actions, "show", "one alias", "alias show info@example.org")
+    _add_address(one)
+    add_json(one)
+    listing = add_action(
+        actions, "list", "all aliases", "alias list", "alias list --domain example.org --json"
+    )
     listing.add_argument("--domain", default="", help="only of this domain")
-    listing.add_argument("--json", action="store_true")
+    add_json(listing)
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", help="of the alias; @example.org is a domain's catch-all")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,9 @@
 """Is this configuration right? Reads it with every key checked, then looks at directory,
 certificate, ports and accounts.
 
+  posthouse check --config /etc/posthouse/posthouse.toml
+  posthouse check --json
+
 Exit code 0 when nothing keeps the server from starting, 78 otherwise.
 """
 
@@ -8,12 +11,13 @@ import argparse
 import sys
 
 from posthouse.cli import exits
+from posthouse.cli.actions import add_json
 from posthouse.cli.house import open_house, read_config
 from posthouse.cli.output import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from posthouse.cli.commands import COMMANDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=["bash", "zsh"])
+    parser.add_argument("shell", choices=["bash", "zsh"], help="yours")
 
 
 def run(arguments: argparse.Namespace) -> int:

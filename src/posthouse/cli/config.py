@@ -8,6 +8,7 @@ posthouse config --explain smtp  one section
 import argparse
 import sys
 
+from posthouse.cli import exits
 from posthouse.cli.house import read_config
 
 
@@ -17,8 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from posthouse.app.config import SECTIONS
     from posthouse.app.explain import explain
 
+    names = [section.name for section in SECTIONS if section.name]
+    if arguments.section and arguments.section not in names:
+        raise exits.Stop(
+            exits.USAGE, f"there is no section [{arguments.section}]", f"one of {', '.join(names)}"
+        )
     config = None if arguments.explain else read_config(arguments)
     sys.stdout.write(explain(config, only=arguments.section))
     return 0

@@ -6,24 +6,28 @@ posthouse domain list --json
 
 import argparse
 
+from posthouse.cli.actions import actions_of, add_action, add_json
 from posthouse.cli.house import House, open_house
 from posthouse.cli.output import say, show, show_one
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="mail for this domain is for us from now on")
-    add.add_argument("name")
-    remove = actions.add_parser("remove", help="it is not ours any more (it must be empty)")
-    remove.add_argument("name")
-    rename = actions.add_parser("rename", help="all its accounts and aliases move to a new name")
-    rename.add_argument("name")
-    rename.add_argument("new_name")
-    one = actions.add_parser("show", help="one domain")
-    one.add_argument("name")
-    one.add_argument("--json", action="store_true")
-    listing = actions.add_parser("list", help="all domains")
-    listing.add_argument("--json", action="store_true")
+    actions = actions_of(parser)
+    told = "mail for this domain is for us from now on"
+    for name, text, example in (
+        ("add", told, "domain add example.org"),
+        ("remove", "it is not ours any more (it must be empty)", "domain remove example.org"),
+        ("rename", "all its accounts and aliases move to a new name",
+         "domain rename example.org example.net"),
+        ("show", "one domain", "domain show example.org"),
+    ):  # fmt: skip
+        one = add_action(actions, name, text, example)
+        one.add_argument("name", help="of the domain, as example.org or 例子.测试")
+        if name == "rename":
+            one.add_argument("new_name", help="the name from now on")
+        if name == "show":
+            add_json(one)
+    add_json(add_action(actions, "list", "all domains", "domain list", "domain list --json"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ CONFIG: Final = 78
 class Stop(Exception):
     """Ends a command with a sentence for the user, a hint on the next step, and an exit code."""
 
-    def __init__(self, code: int, sentence: str, hint: str = "") -> None:
+    def __init__(self, code: int, sentence: str, hint: str) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence

@@ -82,7 +82,9 @@ def open_house(arguments: argparse.Namespace) -> Iterator[House]:
     except StoreFailure as failure:
         raise _stop(failure) from failure
     except SchemaTooNew as error:
-        raise exits.Stop(exits.CONFIG, str(error)) from error
+        raise exits.Stop(
+            exits.CONFIG, str(error), "nothing was changed; docs/howto/check-a-store.md"
+        ) from error
     except PermissionError as error:
         raise exits.Stop(
             exits.PERMISSION,
@@ -117,4 +119,4 @@ def _stop(failure: StoreFailure) -> exits.Stop:
     """The store's own trouble, for the person at the terminal."""
     if failure.why in (Why.FULL, Why.AWAY):
         return exits.Stop(exits.TEMPORARY, failure.text, "nothing was changed; try again later")
-    return exits.Stop(exits.DATA, failure.text)
+    return exits.Stop(exits.DATA, failure.text, "posthouse verify looks at the whole store")

@@ -5,12 +5,13 @@ posthouse mailq
 
 import argparse
 
+from posthouse.cli.actions import add_json
 from posthouse.cli.house import open_house
 from posthouse.cli.queue import Wanted, list_letters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -107,7 +107,9 @@ def _take_config(words: list[str]) -> tuple[str, list[str]]:
             break
         if word == "--config":
             if i + 1 >= len(words):
-                raise exits.Stop(exits.USAGE, "--config wants a file")
+                raise exits.Stop(
+                    exits.USAGE, "--config wants a file", "--config /etc/posthouse/posthouse.toml"
+                )
             config = words[i + 1]
             i += 1
         elif word.startswith("--config="):

@@ -67,7 +67,7 @@ def confirm(question: str, *, yes: bool) -> None:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().casefold() not in ("y", "yes", "是"):
-        raise exits.Stop(exits.TEMPORARY, "not done")
+        raise exits.Stop(exits.TEMPORARY, "not done", "answer y to do it, or say --yes")
 
 
 def octets_text(octets: int) -> str:

@@ -3,8 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from posthouse.cli import exits
+
+ONE_LINE: Final = "the first line alone is no password: is it the right file?"
 
 
 def add_password_options(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +25,9 @@ def read_password(arguments: argparse.Namespace, who: str) -> str:
             text = Path(arguments.password_file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise exits.Stop(
-                exits.DATA, f"cannot read {arguments.password_file}: {error}"
+                exits.DATA,
+                f"cannot read {arguments.password_file}: {error}",
+                "--password-file wants a text file that you may read",
             ) from error
         return _one_line(text)
     if arguments.password_stdin:
@@ -37,14 +42,14 @@ def read_password(arguments: argparse.Namespace, who: str) -> str:
 
     password = getpass(f"password for {who}: ")
     if getpass("the same again: ") != password:
-        raise exits.Stop(exits.DATA, "the two passwords differ, nothing was changed")
+        raise exits.Stop(exits.DATA, "the two passwords differ", "nothing was changed: again")
     return _one_line(password)
 
 
 def _one_line(text: str) -> str:
     password = text.removesuffix("\n").removesuffix("\r")
     if not password:
-        raise exits.Stop(exits.DATA, "the password is empty")
+        raise exits.Stop(exits.DATA, "the password is empty", "give one line of text")
     if "\n" in password:
-        raise exits.Stop(exits.DATA, "the password has more than one line")
+        raise exits.Stop(exits.DATA, "the password has more than one line", ONE_LINE)
     return password

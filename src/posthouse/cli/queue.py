@@ -19,6 +19,7 @@ from posthouse.base.clock import SystemClock
 from posthouse.base.ids import Ids, id_from_text, id_text
 from posthouse.base.log import Level, Log, to_stderr
 from posthouse.cli import exits
+from posthouse.cli.actions import actions_of, add_action, add_json
 from posthouse.cli.house import House, open_house
 from posthouse.cli.output import say, write_json
 from posthouse.store.values_queue import QueueAction, QueueLetter, QueueRecipient, QueueState
@@ -40,6 +41,8 @@ HELP: Final = {
     "drop": "remove; nobody is told",
     "bounce": "remove; the sender is told that it failed",
 }
+SOME_ID: Final = "01JD9Z5R3W7Q0XK8M2N4P6S1TV"
+ID_HELP: Final = "of a letter, as `queue list` shows it"
 Row = tuple[bytes, int]
 
 
@@ -66,19 +69,23 @@ class Wanted:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = actions_of(parser)
     for name, told in HELP.items():
-        command = commands.add_parser(name, help=told, description=told, allow_abbrev=False)
         if name == "show":
-            command.add_argument("ids", nargs=1, metavar="ID")
-            command.add_argument("--json", action="store_true")
+            command = add_action(actions, name, told, f"queue show {SOME_ID}")
+            command.add_argument("ids", nargs=1, metavar="ID", help=ID_HELP)
+            add_json(command)
             continue
-        command.add_argument("ids", nargs="*", metavar="ID")
+        examples = [f"queue {name}", f"queue {name} --destination example.net"]
+        if name != "list":
+            examples[0] = f"queue {name} {SOME_ID}"
+        command = add_action(actions, name, told, *examples)
+        command.add_argument("ids", nargs="*", metavar="ID", help=ID_HELP)
         command.add_argument("--destination", default="", help="those for this destination")
         command.add_argument("--sender", default="", help="those of this sender")
         command.add_argument("--recipient", default="", help="those for this address")
         if name == "list":
-            command.add_argument("--json", action="store_true")
+            add_json(command)
         else:
             command.add_argument("--all", action="store_true", help="the whole queue")
 
@@ -142,7 +149,9 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
     try:
         ids = tuple(id_from_text(text) for text in arguments.ids)
     except ValueError as error:
-        raise exits.Stop(exits.USAGE, f"that is no letter's id: {error}") from error
+        raise exits.Stop(
+            exits.USAGE, f"that is no letter's id: {error}", "posthouse queue list shows them"
+        ) from error
     words = vars(arguments)
     wanted = Wanted(
         ids,
@@ -162,7 +171,10 @@ def _chosen(house: House, wanted: Wanted) -> Iterator[QueueLetter]:
         for letter_id in wanted.ids:
             letter = house.run(house.store.queue_letter(letter_id))
             if letter is None:
-                raise exits.Stop(exits.DATA, f"{id_text(letter_id)} is not in the queue")
+                name = id_text(letter_id)
+                raise exits.Stop(
+                    exits.DATA, f"{name} is not in the queue", f"posthouse trace {name} tells why"
+                )
             if wanted.rows(letter):
                 yield letter
         return

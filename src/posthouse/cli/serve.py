@@ -3,8 +3,8 @@
   posthouse serve --config /etc/posthouse/posthouse.toml
 
 SIGTERM and SIGINT drain and stop, SIGHUP reads configuration and certificates again. Prints one
-line `posthouse ready` with the
-bound addresses when every listener accepts; events go to standard error.
+line `posthouse ready` with the bound addresses when every listener accepts; events go to standard
+error. Started as root it becomes the `user` of the configuration.
 """
 
 import argparse

@@ -10,11 +10,12 @@ import argparse
 import sys
 
 from posthouse.cli import exits
+from posthouse.cli.actions import add_json
 from posthouse.cli.house import read_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

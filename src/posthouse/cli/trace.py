@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from posthouse.base.ids import id_from_text, id_text
 from posthouse.cli import exits
+from posthouse.cli.actions import add_json
 from posthouse.cli.house import House, open_house
 from posthouse.cli.output import write_json
 from posthouse.queue.trace import unpack
@@ -18,7 +19,7 @@ from posthouse.store.contract import TraceRow
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="the letter's id or its Message-ID")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

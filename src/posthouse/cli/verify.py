@@ -8,15 +8,19 @@ import argparse
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from posthouse.cli import exits
+from posthouse.cli.actions import add_json
 from posthouse.cli.house import read_config
 from posthouse.cli.output import octets_text, say, write_json
+
+NO_DATA: Final = "posthouse quickstart you@your.domain makes one, --config names another"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--salvage", metavar="DIR", help="write readable letters there")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = read_config(arguments)
     if not config.data.is_dir():
-        raise exits.Stop(exits.UNAVAILABLE, f"there is no data directory {config.data}")
+        raise exits.Stop(exits.UNAVAILABLE, f"there is no data directory {config.data}", NO_DATA)
     findings = verify(
         config.data,
         salvage=Path(arguments.salvage) if arguments.salvage else None,

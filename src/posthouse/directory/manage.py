@@ -37,10 +37,20 @@ SPECIAL_MAILBOXES: Final = (
 """What a new account finds beside INBOX. RFC 6154"""
 
 
+CHOOSE_ANOTHER: Final = "choose another password"
+AGAIN: Final = "nothing was changed; try again in a moment"
+UNCHANGED: Final = "nothing was changed"
+HINTS: Final = {
+    Why.EXISTS: "posthouse account list and posthouse alias list show who has it",
+    Why.NO_DOMAIN: "posthouse domain list shows those that are ours",
+    Why.GONE: "posthouse domain list, account list and alias list show what there is",
+}
+
+
 class NotDone(Exception):
     """Why a change was not made, and what to do next."""
 
-    def __init__(self, sentence: str, hint: str = "", *, temporary: bool = False) -> None:
+    def __init__(self, sentence: str, hint: str, *, temporary: bool = False) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
@@ -117,7 +127,7 @@ class Manage:
         try:
             credentials = credentials_for(password, scram=self._scram)
         except ValueError as error:
-            raise NotDone(str(error)) from error
+            raise NotDone(str(error), CHOOSE_ANOTHER) from error
         results = await self._do(
             AddAccount(
                 address=address.key,
@@ -172,7 +182,7 @@ class Manage:
             try:
                 credentials = credentials_for(password, scram=self._scram)
             except ValueError as error:
-                raise NotDone(str(error)) from error
+                raise NotDone(str(error), CHOOSE_ANOTHER) from error
         change = SetAccount(account.id, quota_octets, enabled, credentials, quota_letters)
         await self._do(change, {})
         changed = await self._store.account(account.id)
@@ -215,7 +225,7 @@ class Manage:
     async def rename_alias(self, text: str, new_text: str) -> tuple[str, str]:
         alias, new = await self.alias(text), alias_key(new_text)
         if await self._store.alias(new) is not None:
-            raise NotDone(f"{new} is an alias already")
+            raise NotDone(f"{new} is an alias already", f"posthouse alias show {new}")
         await self._do_all(
             (RemoveAlias(alias.address), PutAlias(new, alias.targets)),
             {
@@ -239,7 +249,7 @@ class Manage:
             # Whether case matters elsewhere is not ours to say. RFC 5321 2.4
             keys[address.key if is_ours else address.text] = None
         if not keys:
-            raise NotDone("an alias needs at least one target")
+            raise NotDone("an alias needs at least one target", "name an address for its mail")
         return tuple(keys)
 
     async def _do(
@@ -255,7 +265,8 @@ class Manage:
         except StoreFailure as failure:
             temporary = failure.why in (Why.FULL, Why.AWAY)
             sentence = sentences.get(failure.why, f"the store says: {failure.text}")
-            raise NotDone(sentence, hints.get(failure.why, ""), temporary=temporary) from failure
+            hint = hints.get(failure.why, AGAIN if temporary else HINTS.get(failure.why, UNCHANGED))
+            raise NotDone(sentence, hint, temporary=temporary) from failure
 
 
 def alias_key(text: str) -> str:

@@ -1,6 +1,7 @@
 """Replies on the wire: whatever a text holds, the lines stay whole."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,12 +10,41 @@ from hypothesis import strategies as st
 from posthouse.base.errors import Refusal
 from posthouse.wire.smtp import replies
 from posthouse.wire.smtp.replies import Accepted, Reply, render, text_of, written
+from talk import TRANSCRIPTS
 
 READY = {
     name: value
     for name, value in vars(replies).items()
     if name.isupper() and isinstance(value, bytes)
 }
+
+
+def said_in(path: Path) -> list[str]:
+    """What the server says in a transcript, but the greeting and the answer to the hello."""
+    found, is_hello = [], True
+    for line in path.read_text().splitlines():
+        mark, _, text = line.partition(" ")
+        if mark in ("C:", "C<<"):
+            is_hello = text[:4].upper() in ("EHLO", "HELO", "LHLO")
+        elif mark == "S:" and not is_hello and "*" not in text:
+            found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("folder", ["smtp", "submission", "lmtp"])
+def test_every_reply_has_an_enhanced_code(folder: str) -> None:
+    """In all conversations, where they say the code: 2yz, 4yz and 5yz have one of their class, but
+    for greeting and hello; 3yz has none. RFC 2034 4, 5
+    """
+    count = 0
+    for path in (TRANSCRIPTS / folder).glob("*.talk"):
+        for text in said_in(path):
+            code = re.match(r"(\d)\d\d[ -](?:(\d)\.\d{1,3}\.\d{1,3}\b)?", text)
+            if code is None or re.fullmatch(r"250 \w+(\.\w+)+", text):
+                continue  # a fault in the conversation; the answer to a hello sent early
+            count += 1
+            assert code[2] == (None if code[1] == "3" else code[1]), f"{path.name}: {text}"
+    assert count > 2
 
 
 @pytest.mark.parametrize("name", READY)
