@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 and -PLUS at every door, over real TLS: bound to the certificate that it showed. RFC 5802"""
+"""SCRAM-SHA-256 and -PLUS at every door, over real TLS, bound to the certificate shown. RFC 5802"""
 
 import base64
 import imaplib
