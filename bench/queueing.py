@@ -66,6 +66,7 @@ def hosts(wanted: Namespace) -> Iterator["subprocess.Popen[str]"]:
         yield world
     finally:
         world.stdin.close()
+        world.stdout.read()  # until it has heard of the end
         world.stdout.close()
         world.wait(10)
 
