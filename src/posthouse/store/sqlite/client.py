@@ -42,7 +42,7 @@ READ_OCTETS: Final = 64 * 1024
 SOCKET_BUFFER_OCTETS: Final = 1024 * 1024
 RECONNECT_SECONDS: Final = 0.05
 """Between attempts to reach the scribe."""
-REST_SECONDS: Final = 1.0
+REST_SECONDS: Final = 0.25
 """Who has not read for so long gives back the map of the database."""
 UNIT_OCTETS_MAX: Final = FRAME_OCTETS_MAX - 1024
 SUBMIT_OCTETS_MAX: Final = 8 * 1024 * 1024
