@@ -1,24 +1,12 @@
 """The index of standards and the code agree, and the checker sees what it should see."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from scripts.reference_protocols import load_check
 
 ROOT = Path(__file__).parents[1]
-
-
-def load_check() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("rfc_check", ROOT / "rfc/check.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["rfc_check"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 check = load_check()

@@ -5,8 +5,6 @@ import pwd
 import re
 import stat
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,21 +18,6 @@ USER = "nobody"
 PERSON, DOMAIN = "安@例子.测试", "xn--fsqu00a.xn--0zwm56d"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root opens ports below 1024")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """One that anybody may enter, as /var/lib is."""
-    with tempfile.TemporaryDirectory(prefix="posthouse-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    """Where the ports are free."""
-    with Machine() as machine:
-        yield machine
 
 
 def quickstart(machine: Machine, data: Path, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -8,8 +8,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,21 +26,6 @@ LISTEN = {service: (f"*:{port}",) for service, port in PORTS.items()} | {"http":
 USER = "nobody"
 IS_ROOT = os.geteuid() == 0
 NET_BIND_SERVICE, DAC_READ_SEARCH = 10, 2
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """One that anybody may enter, as /var/lib is; pytest's own are closed to others."""
-    with tempfile.TemporaryDirectory(prefix="posthouse-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    """Where the ports are free."""
-    with Machine() as machine:
-        yield machine
 
 
 def secret_certificate(folder: Path, hostname: str) -> Path:
